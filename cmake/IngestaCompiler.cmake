@@ -1,0 +1,44 @@
+# Language level, warnings, hardening, sanitizers and the build types Dev and Release.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+# Dev: quick to compile, assertions on, backtraces with line numbers but without full debug info.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "")
+set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "")
+set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "")
+set(CMAKE_SHARED_LINKER_FLAGS_DEV "" CACHE STRING "")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+find_program(INGESTA_CCACHE ccache)
+if(INGESTA_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${INGESTA_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${INGESTA_CCACHE})
+endif()
+find_program(INGESTA_MOLD mold)
+if(INGESTA_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(ingesta_options INTERFACE)
+target_compile_options(ingesta_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
+  $<$<BOOL:${INGESTA_WERROR}>:-Werror>)
+if(INGESTA_SANITIZE)
+  add_compile_options(-fsanitize=${INGESTA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${INGESTA_SANITIZE})
+else()
+  # Hardening as Debian builds its own packages; _FORTIFY_SOURCE needs optimisation.
+  add_compile_options(-fstack-protector-strong -fcf-protection=full -D_GLIBCXX_ASSERTIONS)
+  add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack -pie)
+endif()
+if(INGESTA_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,47 @@
+# Third-party libraries, each as one imported target. scripts/setup.sh puts them in place; versions are pinned there.
+set(INGESTA_DEPS_DIR "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "Where scripts/setup.sh unpacked the downloaded libraries")
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+
+# A system's own Arrow where there is one, else the libraries out of the pyarrow wheel.
+find_package(Arrow 20 QUIET CONFIG)
+if(Arrow_FOUND)
+  add_library(ingesta_arrow ALIAS Arrow::arrow_shared)
+else()
+  set(ARROW_WHEEL_ROOT "${INGESTA_DEPS_DIR}")
+  find_package(ArrowWheel REQUIRED)
+  add_library(ingesta_arrow INTERFACE)
+  target_link_libraries(ingesta_arrow INTERFACE ArrowWheel::arrow)
+endif()
+
+add_library(ingesta_simdjson STATIC "${INGESTA_DEPS_DIR}/simdjson/simdjson.cpp")
+target_include_directories(ingesta_simdjson SYSTEM PUBLIC "${INGESTA_DEPS_DIR}/simdjson")
+target_compile_options(ingesta_simdjson PRIVATE -O3 -w)
+# Exceptions stay off in our use of it: every call returns an error code.
+target_compile_definitions(ingesta_simdjson PUBLIC SIMDJSON_EXCEPTIONS=0)
+
+find_path(INGESTA_HTTPLIB_INCLUDE httplib.h REQUIRED)
+find_library(INGESTA_HTTPLIB_LIBRARY cpp-httplib)
+add_library(ingesta_httplib INTERFACE)
+target_include_directories(ingesta_httplib SYSTEM INTERFACE "${INGESTA_HTTPLIB_INCLUDE}")
+if(INGESTA_HTTPLIB_LIBRARY)
+  target_link_libraries(ingesta_httplib INTERFACE "${INGESTA_HTTPLIB_LIBRARY}" Threads::Threads)
+endif()
+
+if(INGESTA_BUILD_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+endif()
+if(INGESTA_BUILD_BENCH)
+  find_package(benchmark 1.7 REQUIRED)
+endif()

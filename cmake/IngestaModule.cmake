@@ -1,0 +1,33 @@
+# ingesta_module(NAME [DEPS module...] [LIBS target...]): one static library from the folder's *.cc, and, where there
+# are *_test.cc files, one test program NAME_test beside it. DEPS is what scripts/check_layers.py holds the #includes against.
+include(GoogleTest)
+
+function(ingesta_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    message(FATAL_ERROR "module ${name} has no sources")
+  endif()
+  add_library(ingesta_${name} STATIC ${sources})
+  list(TRANSFORM arg_DEPS PREPEND ingesta_ OUTPUT_VARIABLE deps)
+  target_include_directories(ingesta_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(ingesta_${name} PUBLIC ${deps} ${arg_LIBS} ingesta_arrow fmt::fmt PRIVATE ingesta_options)
+  if(INGESTA_BUILD_TESTS AND tests)
+    list(TRANSFORM arg_TEST_DEPS PREPEND ingesta_ OUTPUT_VARIABLE test_deps)
+    ingesta_test(${name}_test SOURCES ${tests} LIBS ingesta_${name} ${test_deps} LABEL unit)
+  endif()
+endfunction()
+
+# ingesta_test(NAME SOURCES file... LIBS target... [LABEL unit|integration|e2e]): a GoogleTest program in ctest.
+function(ingesta_test name)
+  cmake_parse_arguments(arg "" "LABEL" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} ingesta_testing GTest::gmock GTest::gtest_main ingesta_options)
+  target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector> <memory>)
+  target_compile_definitions(${name} PRIVATE INGESTA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT 600)
+endfunction()

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Installs what a build (`setup.sh build`) or the tests (`setup.sh test`) need on Debian 12 and is not there yet.
+# Idempotent; without anything missing it neither asks the network nor needs root.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+deps=$root/.deps
+what=${1:-build}
+
+build_packages=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip unzip ca-certificates
+  libcurl4-openssl-dev libssl-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev libxxhash-dev libisal-dev
+  libzstd-dev zlib1g-dev libcpp-httplib-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv curl openssl)
+
+say() { echo "setup: $*" >&2; }
+die() { echo "setup: $*" >&2; exit 1; }
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+  done
+}
+
+# A tool from elsewhere on PATH serves as well as Debian's package of it.
+drop_present_tools() {
+  local package
+  while read -r package; do
+    case $package in
+      cmake|ccache|mold|python3|unzip|curl|openssl|g++) command -v "$package" >/dev/null || echo "$package" ;;
+      ninja-build) command -v ninja >/dev/null || echo "$package" ;;
+      python3-pip) python3 -m pip --version >/dev/null 2>&1 || echo "$package" ;;
+      python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo "$package" ;;
+      *) echo "$package" ;;
+    esac
+  done
+}
+
+install_packages() {
+  local missing sudo=()
+  mapfile -t missing < <(missing_packages "$@" | drop_present_tools)
+  ((${#missing[@]})) || return 0
+  command -v apt-get >/dev/null || die "missing ${missing[*]}, and there is no apt-get: install them by hand"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "missing ${missing[*]}: run as root, or install them and try again"
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  "${sudo[@]}" apt-get update -qq >&2
+  "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# The stamp holds the hashes of what was unpacked, so that a new pin is unpacked again.
+install_native() {
+  local stamp=$deps/.native pins tmp
+  pins=$(sha256sum "$root/scripts/requirements-native.txt" | cut -d' ' -f1)
+  [[ -f $stamp && $(<"$stamp") == "$pins" ]] && return 0
+  say "downloading Arrow C++ and simdjson"
+  mkdir -p "$deps"
+  tmp=$(mktemp -d "$deps/download.XXXXXX")
+  trap 'rm -rf "$tmp"' RETURN
+  grep -A2 '^pyarrow' "$root/scripts/requirements-native.txt" > "$tmp/pyarrow.txt"
+  grep -A1 '^pysimdjson' "$root/scripts/requirements-native.txt" > "$tmp/simdjson.txt"
+  python3 -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+    --python-version 3.11 --implementation cp --abi cp311 --platform "manylinux_2_28_$(uname -m)" \
+    -d "$tmp" -r "$tmp/pyarrow.txt" >&2
+  python3 -m pip download -q --disable-pip-version-check --no-deps --require-hashes --no-binary=:all: \
+    -d "$tmp" -r "$tmp/simdjson.txt" >&2
+  rm -rf "$deps/pyarrow" "$deps/simdjson"
+  (cd "$deps" && unzip -q "$tmp"/pyarrow-*.whl 'pyarrow/include/*' 'pyarrow/libarrow.so.*' 'pyarrow/libparquet.so.*')
+  mkdir "$deps/simdjson"
+  tar xzf "$tmp"/pysimdjson-*.tar.gz -C "$tmp"
+  cp "$tmp"/pysimdjson-*/simdjson/simdjson.{h,cpp} "$deps/simdjson/"
+  echo "$pins" > "$stamp"
+}
+
+case $what in
+  build) install_packages "${build_packages[@]}" ;;
+  test) install_packages "${build_packages[@]}" "${test_packages[@]}" ;;
+  *) die "usage: setup.sh [build|test]" ;;
+esac
+install_native

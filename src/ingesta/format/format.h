@@ -1,0 +1,68 @@
+// The format stage: batches -> bytes of a file. A kind of format is one file with a descriptor and a Make function.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingesta/base/batch.h"
+#include "ingesta/base/status.h"
+#include "ingesta/config/options.h"
+
+namespace ingesta::format {
+
+/// A closed file.
+struct WrittenFile {
+  std::string path;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  uint32_t crc32 = 0;  ///< CRC-32 as gzip and S3's ChecksumCRC32 have it
+};
+
+/// Writes one file. Not thread-safe.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  /// Append the rows of `batch` that are not dropped.
+  virtual Status Write(const Batch& batch) = 0;
+  /// Flush, fsync and close. No call may follow.
+  virtual Result<WrittenFile> Close() = 0;
+};
+
+/// Rows of a closed file to take over into another one: `keep` tells by the 0-based index of a row in that file.
+struct PartSelection {
+  std::string path;
+  std::function<bool(int64_t row)> keep;
+};
+
+class Format {
+ public:
+  virtual ~Format() = default;
+  /// `csv`, `json`, ...
+  virtual const std::string& name() const = 0;
+  /// With the dot, compression included: `.csv`.
+  virtual const std::string& extension() const = 0;
+  /// Folder before the dataset's in an object key: "" or `json/`.
+  virtual const std::string& key_prefix() const = 0;
+  virtual const std::string& content_type() const = 0;
+  /// Create `path` (it must not exist) for rows of `schema`.
+  virtual Result<std::unique_ptr<Writer>> NewWriter(const std::string& path,
+                                                    const std::shared_ptr<arrow::Schema>& schema) const = 0;
+  /// Write to `path` the kept rows of `parts`, in order: a file as NewWriter would have made it from these rows.
+  virtual Result<WrittenFile> Combine(const std::vector<PartSelection>& parts, const std::string& path,
+                                      const std::shared_ptr<arrow::Schema>& schema) const = 0;
+};
+
+struct FormatKind {
+  config::KindSpec spec;
+  Result<std::unique_ptr<Format>> (*make)(const config::Options& options);
+};
+
+FormatKind CsvFormat();
+FormatKind JsonFormat();
+
+}  // namespace ingesta::format

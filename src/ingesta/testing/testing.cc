@@ -1,0 +1,1 @@
+#include "ingesta/testing/fake_clock.h"
