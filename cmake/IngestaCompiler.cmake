@@ -27,7 +27,8 @@ endif()
 
 add_library(ingesta_options INTERFACE)
 target_compile_options(ingesta_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
+  # Designated initialisers leave members to their defaults on purpose.
+  -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
   $<$<BOOL:${INGESTA_WERROR}>:-Werror>)
 if(INGESTA_SANITIZE)
   add_compile_options(-fsanitize=${INGESTA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
