@@ -1,5 +1,5 @@
-// Options of parts that are chosen by name, and the descriptors that say what options a kind has. From the descriptors
-// come the checks, `ingesta describe`, the JSON Schema and the reference pages. Plain values.
+// Options of parts that are chosen by name, and the descriptors that say what options a kind has. From the
+// descriptors come the checks, `ingesta describe`, the JSON Schema and the reference pages. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace ingesta::config {
 
 using OptionValue = std::variant<bool, int64_t, double, std::string, Millis, std::vector<std::string>>;
 
-/// Option values by name. Getters REQUIRE that the descriptor declares `name` with that type and that it has a value
-/// (given or default); Has() tells for optional ones.
+/// Option values by name. Getters REQUIRE that the descriptor declares `name` with that type and that it has
+/// a value (given or default); Has() tells for optional ones.
 class Options {
  public:
   void Set(std::string name, OptionValue value) { values_[std::move(name)] = std::move(value); }
@@ -24,7 +24,9 @@ class Options {
   bool GetBool(const std::string& name) const { return std::get<bool>(values_.at(name)); }
   int64_t GetInt(const std::string& name) const { return std::get<int64_t>(values_.at(name)); }
   double GetDouble(const std::string& name) const { return std::get<double>(values_.at(name)); }
-  const std::string& GetString(const std::string& name) const { return std::get<std::string>(values_.at(name)); }
+  const std::string& GetString(const std::string& name) const {
+    return std::get<std::string>(values_.at(name));
+  }
   Millis GetDuration(const std::string& name) const { return std::get<Millis>(values_.at(name)); }
   const std::vector<std::string>& GetStrings(const std::string& name) const {
     return std::get<std::vector<std::string>>(values_.at(name));
@@ -43,11 +45,11 @@ enum class OptionType { kBool, kInt, kDouble, kString, kSecret, kEnum, kDuration
 struct OptionSpec {
   std::string name;
   OptionType type = OptionType::kString;
-  std::string summary;                       ///< English, one sentence without the final dot
+  std::string summary;  ///< English, one sentence without the final dot
   std::string summary_es;
   bool required = false;
   std::optional<OptionValue> default_value;
-  std::vector<std::string> choices;          ///< of kEnum
+  std::vector<std::string> choices;  ///< of kEnum
   std::optional<int64_t> min;
   std::optional<int64_t> max;
 };

@@ -28,10 +28,10 @@ enum class OnRounding { kRound, kReject };
 
 struct ColumnSpec {
   std::string name;
-  std::string path;                 ///< dotted path in the record; the name where the YAML has none
+  std::string path;  ///< dotted path in the record; the name where the YAML has none
   ColumnType type;
-  bool nullable = true;             ///< a null, or an absent field, of a column that is not goes to quarantine
-  std::string format;               ///< of timestamp and date: `iso8601` (default), `epoch_s`, `epoch_ms`
+  bool nullable = true;  ///< a null, or an absent field, of a column that is not goes to quarantine
+  std::string format;    ///< of timestamp and date: `iso8601` (default), `epoch_s`, `epoch_ms`
   std::optional<std::string> join;  ///< separator: an array of scalars becomes one string
   OnRounding on_rounding = OnRounding::kRound;
   std::string description;
@@ -40,7 +40,7 @@ struct ColumnSpec {
 /// Kind and options of a part chosen by name (`paginator`, `auth`, `formats[]`, ...).
 struct ComponentSpec {
   std::string type;
-  Options options;                  ///< checked against the kind's descriptor, defaults filled in
+  Options options;  ///< checked against the kind's descriptor, defaults filled in
 };
 
 struct ParamSpec {
@@ -53,48 +53,48 @@ struct EndpointSpec {
   std::string method = "GET";
   std::vector<ParamSpec> params;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string json;                 ///< request body, JSON text
-  std::string data_selector;        ///< dotted path of the records' array; "" = the body itself
-  std::string record_path;          ///< path of one record with `{<key column>}`; "" = none
+  std::string json;           ///< request body, JSON text
+  std::string data_selector;  ///< dotted path of the records' array; "" = the body itself
+  std::string record_path;    ///< path of one record with `{<key column>}`; "" = none
   ComponentSpec paginator;
   std::vector<std::string> ignore_fields;  ///< known fields that are not wanted: not reported as unknown
 };
 
 struct CompletenessSpec {
-  std::string total_path;           ///< dotted path of the source's total in a page; "" = the paginator's, or none
+  std::string total_path;  ///< dotted path of the source's total in a page; "" = the paginator's, or none
   int max_passes = 3;
   bool allow_inexact = false;
 };
 
 struct ExplodeSpec {
-  std::string resource;             ///< the parent resource
-  std::string path;                 ///< dotted path of the array in the parent's record
+  std::string resource;                          ///< the parent resource
+  std::string path;                              ///< dotted path of the array in the parent's record
   std::vector<std::string> include_from_parent;  ///< parent fields, here as `_<parent>_<field>`
 };
 
 struct ResourceSpec {
-  std::string name;                 ///< the dataset
-  EndpointSpec endpoint;            ///< empty path where `explode` is set
+  std::string name;       ///< the dataset
+  EndpointSpec endpoint;  ///< empty path where `explode` is set
   std::optional<ExplodeSpec> explode;
   std::vector<std::string> primary_key;  ///< column names; empty = none
   std::vector<ColumnSpec> columns;
   std::vector<ComponentSpec> formats;
   CompletenessSpec completeness;
-  double max_rejected = 0.01;       ///< fraction of the rows, 0..1
+  double max_rejected = 0.01;  ///< fraction of the rows, 0..1
   std::string write_disposition = "append";
 };
 
 struct ResponseFilterSpec {
   std::vector<int> http_codes;
   std::string error_message_contains;
-  std::string action;               ///< success fail retry ignore rate_limited refresh_token_then_retry
+  std::string action;  ///< success fail retry ignore rate_limited refresh_token_then_retry
 };
 
 struct ClientSpec {
   std::string base_url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<ComponentSpec> auth;
-  std::string health_path;          ///< asked by `ingesta check`; "" = none
+  std::string health_path;  ///< asked by `ingesta check`; "" = none
   Millis connect_timeout{10'000};
   Millis idle_timeout{60'000};
   Millis total_timeout{600'000};
@@ -103,11 +103,11 @@ struct ClientSpec {
   int64_t max_decompressed_ratio = 200;
   std::vector<std::string> allowed_origins;
   std::vector<ResponseFilterSpec> response_filters;
-  ComponentSpec backoff;            ///< `exponential`, `constant`, `wait_time_from_header`
+  ComponentSpec backoff;  ///< `exponential`, `constant`, `wait_time_from_header`
   int max_retries = 5;
   Millis max_elapsed{900'000};
-  int retry_budget = 100;           ///< retries of a run beyond the first of each request
-  int rate_limit = 0;               ///< requests an interval; 0 = none
+  int retry_budget = 100;  ///< retries of a run beyond the first of each request
+  int rate_limit = 0;      ///< requests an interval; 0 = none
   Millis rate_interval{1'000};
 };
 
@@ -116,14 +116,14 @@ enum class OnDatasetFailure { kFail, kPublishOthers };
 struct PipelineSpec {
   std::string name;
   std::string description;
-  std::string file;                 ///< where it was read from
+  std::string file;  ///< where it was read from
   ClientSpec client;
   std::vector<ResourceSpec> resources;
   /// `local` or `s3`; type "" = by S3_BUCKET: set and not empty, or unset, means s3.
   ComponentSpec store;
   OnDatasetFailure on_dataset_failure = OnDatasetFailure::kFail;
-  std::string config_hash;          ///< of the file's text after substitution, secrets left out; hex
-  std::vector<std::string> secrets; ///< values that must not be shown anywhere
+  std::string config_hash;           ///< of the file's text after substitution, secrets left out; hex
+  std::vector<std::string> secrets;  ///< values that must not be shown anywhere
 };
 
 }  // namespace ingesta::config

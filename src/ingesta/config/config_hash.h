@@ -1,0 +1,14 @@
+// The fingerprint of a configuration. Pure function.
+#pragma once
+
+#include <string>
+
+#include "ingesta/config/node.h"
+
+namespace ingesta::config {
+
+/// XXH3-128 in hex of what `root` says: values substituted, secrets left out, the order of keys and the way
+/// of writing indifferent. REQUIRES: checked, so that secrets are marked.
+std::string ConfigHash(const Node& root);
+
+}  // namespace ingesta::config

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "ingesta/config/column_type.h"
+#include "ingesta/config/cross_checks.h"
+#include "ingesta/config/nearest.h"
+#include "ingesta/config/text.h"
+#include "ingesta/config/url_text.h"
+
+namespace ingesta::config {
+namespace {
+
+bool IsTemplate(std::string_view text) {
+  return text.find("{incremental.") != std::string_view::npos ||
+         text.find("{resources.") != std::string_view::npos;
+}
+
+std::string CheckEndpointPath(std::string_view path) {
+  if (path.empty()) return "is empty: write at least `/`";
+  if (IsTemplate(path)) return "holds a placeholder: not supported by this version";
+  if (path.find_first_of("{}") != std::string_view::npos)
+    return "holds a brace: placeholders belong in record_path";
+  return CheckUrlPath(path);
+}
+
+std::string CheckResourceName(std::string_view name) {
+  // Below json/ are the backups of every dataset.
+  if (name == "json") return "is taken: the JSON files of all datasets are below `json/`";
+  return CheckSafeName(name);
+}
+
+std::string CheckColumnName(std::string_view name) {
+  if (name.empty()) return "is empty";
+  return HasControl(name) ? "holds a control character" : "";
+}
+
+/// "" for the paths that may be empty.
+std::string CheckOptionalPath(std::string_view path) {
+  return path.empty() ? "" : CheckDottedPath(path);
+}
+
+void CheckOrigin(const Value& resource, Diagnostics& diagnostics) {
+  const Node& node = *resource.node;
+  if (!node.is_map()) return;
+  const bool endpoint = node.Find("endpoint") != nullptr;
+  const bool explode = node.Find("explode") != nullptr;
+  if (!endpoint && !explode) {
+    diagnostics.Add(resource.at, "the key `endpoint` is missing",
+                    "a resource has an `endpoint`, or `explode`s another's records");
+  } else if (endpoint && explode) {
+    diagnostics.Add(node.Find("explode")->at, "`explode` beside `endpoint`: a resource has one of them");
+  }
+  if (!explode && node.Find("include_from_parent") != nullptr) {
+    diagnostics.Add(node.Find("include_from_parent")->at, "`include_from_parent` needs `explode`");
+  }
+}
+
+void CheckColumn(const Value& column, std::set<std::string>& names, Diagnostics& diagnostics) {
+  CheckText(column, "name", CheckColumnName, diagnostics);
+  CheckText(column, "path", CheckDottedPath, diagnostics);
+  const Value* name = column.Find("name");
+  if (name != nullptr && name->ok && !names.insert(column.Text("name")).second) {
+    diagnostics.Add(name->at, fmt::format("a column {} exists already", ShowNode(*name->node)));
+  }
+  const Value* type_text = column.Find("type");
+  if (type_text == nullptr || !type_text->ok) return;
+  const auto type = ParseColumnType(column.Text("type"));
+  if (!type) return;
+  if (const Value* join = column.Find("join"); join != nullptr && type->kind != ColumnType::Kind::kString) {
+    diagnostics.Add(join->at, fmt::format("`join` makes a text, but the column is {}", type->ToString()),
+                    "use `type: string`");
+  }
+  const Value* format = column.Find("format");
+  if (format != nullptr && type->kind != ColumnType::Kind::kTimestamp &&
+      type->kind != ColumnType::Kind::kDate) {
+    diagnostics.Add(format->at, fmt::format("`format` is for dates and timestamps, but the column is {}",
+                                            type->ToString()));
+  }
+}
+
+void CheckPrimaryKey(const Value& resource, const std::set<std::string>& columns, Diagnostics& diagnostics) {
+  const Value* key = resource.Find("primary_key");
+  if (key == nullptr || !key->ok || !key->given() || columns.empty()) return;
+  std::set<std::string> seen;
+  const auto check = [&](const Node& name) {
+    if (columns.count(name.text) == 0) {
+      diagnostics.Add(name.at, fmt::format("primary_key names {}, which is no column", ShowNode(name)),
+                      SuggestFrom(name.text, "columns", {columns.begin(), columns.end()}));
+    } else if (!seen.insert(name.text).second) {
+      diagnostics.Add(name.at, fmt::format("primary_key names {} twice", ShowNode(name)));
+    }
+  };
+  if (key->node->is_scalar()) check(*key->node);
+  for (const Node& name : key->node->items) check(name);
+}
+
+void CheckFormats(const Value& resource, Diagnostics& diagnostics) {
+  const Value* formats = resource.Find("formats");
+  if (formats == nullptr) return;
+  std::set<std::string> kinds;
+  for (const Value& format : formats->items) {
+    if (!format.kind.empty() && !kinds.insert(format.kind).second) {
+      diagnostics.Add(format.at, fmt::format("the format `{}` stands here twice", format.kind),
+                      "keep one of them");
+    }
+  }
+}
+
+void CheckRecordPath(const Value& endpoint, const Value& resource, Diagnostics& diagnostics) {
+  const std::string path = endpoint.Text("record_path");
+  const Value* key = resource.Find("primary_key");
+  if (path.empty() || key == nullptr || !key->ok) return;
+  const Position& at = endpoint.Find("record_path")->at;
+  const std::vector<std::string> names = resource.Texts("primary_key");
+  if (names.empty()) {
+    diagnostics.Add(at, "record_path needs a primary_key", "name the column that identifies a record");
+    return;
+  }
+  if (names.size() > 1) {
+    diagnostics.Add(at,
+                    fmt::format("record_path with a primary_key of {} columns: not supported by this version",
+                                names.size()));
+    return;
+  }
+  const std::string placeholder = fmt::format("{{{}}}", names.front());
+  const size_t found = path.find(placeholder);
+  const size_t braces = static_cast<size_t>(std::count(path.begin(), path.end(), '{') +
+                                            std::count(path.begin(), path.end(), '}'));
+  if (found == std::string::npos || braces != 2) {
+    diagnostics.Add(at,
+                    fmt::format("{} must hold {} once, and no other placeholder",
+                                ShowNode(*endpoint.Find("record_path")->node), ShowText(placeholder)),
+                    fmt::format("the primary_key is `{}`", names.front()));
+  }
+}
+
+void CheckParams(const Value& endpoint, Diagnostics& diagnostics) {
+  const Value* params = endpoint.Find("params");
+  if (params == nullptr || !params->given() || !params->node->is_map()) return;
+  const auto check = [&](const Node& value) {
+    if (value.is_scalar() && IsTemplate(value.text)) {
+      diagnostics.Add(value.at, fmt::format("{}: not supported by this version", ShowNode(value)));
+    }
+  };
+  for (const NodeEntry& entry : params->node->entries) {
+    check(entry.value);
+    for (const Node& value : entry.value.items) check(value);
+  }
+}
+
+}  // namespace
+
+void CrossCheckEndpoint(const Value& endpoint, const Value& resource, Diagnostics& diagnostics) {
+  CheckText(endpoint, "path", CheckEndpointPath, diagnostics);
+  CheckText(endpoint, "record_path", CheckUrlPath, diagnostics);
+  CheckText(endpoint, "data_selector", CheckOptionalPath, diagnostics);
+  CheckHeaders(endpoint, diagnostics);
+  CheckParams(endpoint, diagnostics);
+  CheckRecordPath(endpoint, resource, diagnostics);
+}
+
+void CrossCheckResource(const Value& resource, Diagnostics& diagnostics) {
+  CheckText(resource, "name", CheckResourceName, diagnostics);
+  CheckOrigin(resource, diagnostics);
+  if (const Value* endpoint = resource.Find("endpoint")) CrossCheckEndpoint(*endpoint, resource, diagnostics);
+  if (const Value* explode = resource.Find("explode"))
+    CheckText(*explode, "path", CheckDottedPath, diagnostics);
+  if (const Value* completeness = resource.Find("completeness")) {
+    CheckText(*completeness, "total_path", CheckOptionalPath, diagnostics);
+  }
+  std::set<std::string> columns;
+  if (const Value* list = resource.Find("columns")) {
+    for (const Value& column : list->items) CheckColumn(column, columns, diagnostics);
+  }
+  CheckPrimaryKey(resource, columns, diagnostics);
+  CheckFormats(resource, diagnostics);
+}
+
+}  // namespace ingesta::config
