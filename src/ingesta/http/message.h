@@ -37,9 +37,9 @@ class Headers {
 /// A request body that can be sent again: bytes in memory, or a range of a file.
 struct UploadBody {
   std::string bytes;
-  std::string file;      ///< path; where set, `bytes` is unused
-  int64_t offset = 0;    ///< first byte of the range in `file`
-  int64_t length = 0;    ///< bytes of the range in `file`
+  std::string file;    ///< path; where set, `bytes` is unused
+  int64_t offset = 0;  ///< first byte of the range in `file`
+  int64_t length = 0;  ///< bytes of the range in `file`
 
   int64_t size() const { return file.empty() ? static_cast<int64_t>(bytes.size()) : length; }
 };
@@ -59,6 +59,7 @@ enum class Verdict {
   kRetry,        ///< try again while policy and budget allow
   kRateLimited,  ///< the same, and slow down
   kRefreshAuth,  ///< renew the credentials once, then try again
+  kIgnore,       ///< a success without content: Response::ignored, empty body
 };
 using Classifier = std::function<Verdict(const Response&)>;
 
@@ -67,31 +68,37 @@ struct Request {
   std::string url;  ///< absolute, percent-encoded
   Headers headers;
   UploadBody body;
-  /// May be sent again after it perhaps arrived. GET, HEAD, PUT and DELETE are by nature; a POST only where the caller knows.
-  bool idempotent = true;
+  /// May be sent again after it perhaps arrived. Where absent: GET, HEAD, OPTIONS, PUT and DELETE may, the
+  /// others may not; a POST only where the caller knows. What surely never arrived (refused, host not found)
+  /// is tried again either way.
+  std::optional<bool> idempotent;
   bool follow_redirects = true;
-  bool authenticate = true;            ///< false: the client's Authenticator leaves this request alone
-  std::optional<Timeouts> timeouts;    ///< the client's where absent
-  std::optional<int64_t> max_body;     ///< bytes after decompression; the client's where absent
-  /// Overrides the client's classification of answers.
+  bool authenticate = true;          ///< false: the client's Authenticator leaves this request alone
+  std::optional<Timeouts> timeouts;  ///< the client's where absent
+  std::optional<int64_t> max_body;   ///< bytes after decompression; the client's where absent
+  /// Overrides the client's classification of answers. With on_body it is asked before the body, by status
+  /// and headers alone, whether the answer is a success. Called on the client's I/O thread.
   Classifier classify;
-  /// Called just before each attempt on the client's I/O thread, with a copy of the request to change: signatures that
-  /// carry the time belong here. Must not block.
+  /// Called just before each attempt on the client's I/O thread, with a copy of the request to change:
+  /// signatures that carry the time belong here. Must not block.
   std::function<Status(Request&)> before_attempt;
-  /// Where set, a successful answer's body goes here piece by piece on the client's I/O thread instead of into
-  /// Response::body; a Status that is not OK ends the transfer with it. Once a byte was given, the request is not
-  /// tried again: the error says so by not being retried, and keeps IsRetryable for the caller, who can start anew.
+  /// Where set, a successful answer's body goes here piece by piece on the client's I/O thread instead of
+  /// into Response::body; a Status that is not OK ends the transfer with it. Once a byte was given, the
+  /// request is not tried again: the error says so by not being retried, and keeps IsRetryable for the
+  /// caller, who can start anew.
   std::function<Status(std::string_view)> on_body;
 };
 
 struct Response {
   int status = 0;
   Headers headers;
-  std::string body;       ///< decompressed
-  std::string url;        ///< after redirects
+  /// Decompressed, unless the request's own Accept-Encoding is `identity`: then as it came.
+  std::string body;
+  std::string url;  ///< after redirects
   int attempts = 1;
-  int64_t wire_bytes = 0; ///< body bytes received, before decompression
-  Millis elapsed{0};      ///< the last attempt
+  int64_t wire_bytes = 0;  ///< body bytes received, before decompression
+  Millis elapsed{0};       ///< the last attempt
+  bool ignored = false;    ///< a response filter said `ignore`: treat it as a success without records
 };
 
 }  // namespace ingesta::http
