@@ -11,8 +11,8 @@
 namespace ingesta::decode {
 
 struct DecoderOptions {
-  std::string data_selector;     ///< dotted path of the records' array; "" = the body itself
-  std::string total_path;        ///< dotted paths of PageFacts; "" = not wanted
+  std::string data_selector;  ///< dotted path of the records' array; "" = the body itself
+  std::string total_path;     ///< dotted paths of PageFacts; "" = not wanted
   std::string total_pages_path;
   std::string next_path;
   int max_depth = 128;
@@ -29,8 +29,9 @@ struct DecodedPage {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// Decode `page` into `sink`. kMalformedBody (retryable), with the first bytes of the body, for what is not whole JSON
-  /// or lacks the records' path; the sink may then have seen records, which the caller discards. Consumes page.body.
+  /// Decode `page` into `sink`. kMalformedBody (retryable), with the first bytes of the body, for what is not
+  /// whole JSON or lacks the records' path; the sink may then have seen records, which the caller discards.
+  /// Consumes page.body.
   virtual Result<DecodedPage> Decode(Page& page, const FieldTree& fields, RecordSink& sink) = 0;
   /// The same for a body that is one record.
   virtual Result<DecodedPage> DecodeRecord(Page& page, const FieldTree& fields, RecordSink& sink) = 0;

@@ -1,5 +1,5 @@
-// The transform stage: the values of records -> rows of the declared columns. One RowBuilder a resource tree: the
-// dataset of a resource and the child datasets that explode out of it. Not thread-safe.
+// The transform stage: the values of records -> rows of the declared columns. One RowBuilder a resource tree:
+// the dataset of a resource and the child datasets that explode out of it. Not thread-safe.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -31,7 +31,8 @@ struct RowIdentity {
 
 class RowBuilder : public RecordSink {
  public:
-  /// `resource` and, in `children`, the resources that explode out of it. `ignore_fields` of the endpoint count.
+  /// `resource` and, in `children`, the resources that explode out of it. `ignore_fields` of the endpoint
+  /// count.
   static Result<std::unique_ptr<RowBuilder>> Make(const config::ResourceSpec& resource,
                                                   const std::vector<const config::ResourceSpec*>& children);
 
@@ -41,9 +42,9 @@ class RowBuilder : public RecordSink {
   virtual std::shared_ptr<arrow::Schema> schema(int index) const = 0;
   /// Name the page that the next rows come from.
   virtual void BeginPage(int64_t page_index) = 0;
-  /// Take what was built since the last call: a batch for each dataset, index 0 first. `source_buffer` is what the
-  /// records' source views point into. A child of a rejected record is neither a row nor rejected: it is in the
-  /// record's quarantined text.
+  /// Take what was built since the last call: a batch for each dataset, index 0 first. `source_buffer` is
+  /// what the records' source views point into. A child of a rejected record is neither a row nor rejected:
+  /// it is in the record's quarantined text.
   virtual Result<std::vector<Batch>> Finish(std::shared_ptr<const std::string> source_buffer) = 0;
   /// Drop what was built since the last Finish (the page was malformed).
   virtual void Discard() = 0;
@@ -52,8 +53,8 @@ class RowBuilder : public RecordSink {
   virtual void ResetNotes() = 0;
 };
 
-/// Key and content hashes for the rows of `batch`; `key_columns` index into the batch's schema (empty: key = content).
-/// Key text of a row is KeyText's.
+/// Key and content hashes for the rows of `batch`; `key_columns` index into the batch's schema (empty: key =
+/// content). Key text of a row is KeyText's.
 Result<std::vector<RowIdentity>> IdentifyRows(const Batch& batch, const std::vector<int>& key_columns);
 /// The key hash that IdentifyRows gives for key text as RejectedRow::key holds it.
 uint64_t HashKeyText(const std::string& key_text, bool single_integer_key);
