@@ -1,4 +1,5 @@
-// The format stage: batches -> bytes of a file. A kind of format is one file with a descriptor and a Make function.
+// The format stage: batches -> bytes of a file. A kind of format is one file with a descriptor and a Make
+// function.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -33,7 +34,8 @@ class Writer {
   virtual Result<WrittenFile> Close() = 0;
 };
 
-/// Rows of a closed file to take over into another one: `keep` tells by the 0-based index of a row in that file.
+/// Rows of a closed file to take over into another one: `keep` tells by the 0-based index of a row in that
+/// file.
 struct PartSelection {
   std::string path;
   std::function<bool(int64_t row)> keep;
@@ -52,7 +54,8 @@ class Format {
   /// Create `path` (it must not exist) for rows of `schema`.
   virtual Result<std::unique_ptr<Writer>> NewWriter(const std::string& path,
                                                     const std::shared_ptr<arrow::Schema>& schema) const = 0;
-  /// Write to `path` the kept rows of `parts`, in order: a file as NewWriter would have made it from these rows.
+  /// Write to `path` the kept rows of `parts`, in order: a file as NewWriter would have made it from these
+  /// rows.
   virtual Result<WrittenFile> Combine(const std::vector<PartSelection>& parts, const std::string& path,
                                       const std::shared_ptr<arrow::Schema>& schema) const = 0;
 };

@@ -1,0 +1,53 @@
+#include "ingesta/format/file_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace ingesta::format {
+
+Result<std::unique_ptr<FileWriter>> FileWriter::Create(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL));
+  return std::make_unique<FileWriter>(std::move(fd), path);
+}
+
+FileWriter::FileWriter(UniqueFd fd, std::string path)
+    : fd_(std::move(fd)),
+      path_(std::move(path)),
+      buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes + kSlackBytes)),
+      cursor_(buffer_.get()),
+      end_(buffer_.get() + kBufferBytes) {}
+
+void FileWriter::Output(std::string_view text) {
+  if (!status_.ok()) return;
+  crc32_ = Crc32(text, crc32_);
+  bytes_ += static_cast<int64_t>(text.size());
+  status_ = WriteAll(fd_.get(), text, path_);
+}
+
+void FileWriter::FlushBuffer() {
+  Output({buffer_.get(), static_cast<size_t>(cursor_ - buffer_.get())});
+  cursor_ = buffer_.get();
+}
+
+void FileWriter::AppendLarge(std::string_view text) {
+  FlushBuffer();
+  // What would fill the buffer anyway goes out from where it is.
+  if (text.size() >= kBufferBytes) return Output(text);
+  cursor_ = std::copy(text.begin(), text.end(), cursor_);
+}
+
+Result<WrittenFile> FileWriter::Close(int64_t rows) {
+  FlushBuffer();
+  ARROW_RETURN_NOT_OK(status_);
+  ARROW_RETURN_NOT_OK(SyncFile(fd_.get(), path_));
+  // Network file systems report a full disk here.
+  if (::close(fd_.Release()) != 0) return ErrnoError(errno, fmt::format("close {}", path_));
+  ARROW_RETURN_NOT_OK(SyncDir(ParentDir(path_)));
+  return WrittenFile{.path = path_, .rows = rows, .bytes = bytes_, .crc32 = crc32_};
+}
+
+}  // namespace ingesta::format

@@ -1,0 +1,19 @@
+// Selected lines of closed files into a new one, for formats where a line is a row. Memory is bounded however
+// long the lines are. Thread-safe: no shared state.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ingesta/base/status.h"
+#include "ingesta/format/format.h"
+
+namespace ingesta::format {
+
+/// Write `header` (may be empty) and the kept lines of `parts`, in order, to the new file `path`. Each part
+/// starts with `header`, which is no row; kCorrupt where it does not, and where its last line is cut. An
+/// empty `keep` keeps all.
+Result<WrittenFile> CombineLines(const std::vector<PartSelection>& parts, const std::string& path,
+                                 const std::string& header);
+
+}  // namespace ingesta::format
