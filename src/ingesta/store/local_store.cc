@@ -1,0 +1,173 @@
+#include "ingesta/store/local_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "ingesta/base/fs.h"
+
+namespace ingesta::store {
+namespace {
+
+namespace filesystem = std::filesystem;
+
+std::string VersionOf(const std::string& text) {
+  return fmt::format("{:08x}-{}", Crc32(text), text.size());
+}
+
+class LocalStore final : public Store {
+ public:
+  explicit LocalStore(std::string root) : root_(std::move(root)) {}
+
+  const std::string& kind() const override {
+    static const std::string kKind = "local";
+    return kKind;
+  }
+
+  std::string Uri(const std::string& key) const override { return key.empty() ? root_ : Path(key); }
+
+  Result<std::optional<StoredObject>> Head(const std::string& key) override {
+    RETURN_NOT_OK(CheckKey(key));
+    auto size = FileSize(Path(key));
+    if (size.ok()) return StoredObject{key, *size, ""};
+    return CodeOf(size.status()) == ErrorCode::kNotFound ? Result<std::optional<StoredObject>>(std::nullopt)
+                                                         : size.status();
+  }
+
+  Result<std::optional<Document>> Read(const std::string& key) override {
+    RETURN_NOT_OK(CheckKey(key));
+    auto text = ReadFile(Path(key));
+    if (text.ok()) {
+      std::string version = VersionOf(*text);
+      return Document{*std::move(text), std::move(version)};
+    }
+    return CodeOf(text.status()) == ErrorCode::kNotFound ? Result<std::optional<Document>>(std::nullopt)
+                                                         : text.status();
+  }
+
+  Status PublishFile(const std::string& path, const std::string& key, const std::string& content_type,
+                     uint32_t crc32) override;
+  Result<std::string> Write(const std::string& key, const std::string& text,
+                            const std::optional<std::string>& expected_version) override;
+  Result<std::vector<StoredObject>> List(const std::string& prefix) override;
+
+  Status Delete(const std::string& key) override {
+    RETURN_NOT_OK(CheckKey(key));
+    return RemoveFile(Path(key));
+  }
+
+ private:
+  std::string Path(const std::string& key) const { return root_ + "/" + key; }
+  Result<bool> HoldsFile(const std::string& path, const std::string& target, uint32_t crc32) const;
+  Status CheckVersion(const std::string& key, const std::string& expected);
+
+  const std::string root_;
+};
+
+Result<bool> LocalStore::HoldsFile(const std::string& path, const std::string& target, uint32_t crc32) const {
+  ARROW_ASSIGN_OR_RAISE(const int64_t there, FileSize(target));
+  ARROW_ASSIGN_OR_RAISE(const int64_t ours, FileSize(path));
+  if (there != ours) return false;
+  ARROW_ASSIGN_OR_RAISE(const uint32_t sum, FileCrc32(target));
+  return sum == crc32;
+}
+
+// A hard link leaves the spooled file in place, so that a run can be published again under another timestamp.
+Status LocalStore::PublishFile(const std::string& path, const std::string& key,
+                               const std::string& content_type, uint32_t crc32) {
+  (void)content_type;
+  RETURN_NOT_OK(CheckKey(key));
+  const std::string target = Path(key);
+  RETURN_NOT_OK(MakeDirs(ParentDir(target)));
+  if (::link(path.c_str(), target.c_str()) == 0) return SyncDir(ParentDir(target));
+  if (errno != EEXIST && !PathExists(target)) {
+    // No hard links here, or another file system: copy beside the target, then rename.
+    const std::string copy =
+        fmt::format("{}/.{}.{}", ParentDir(target), ::getpid(), filesystem::path(target).filename().string());
+    std::error_code error;
+    filesystem::copy_file(path, copy, filesystem::copy_options::overwrite_existing, error);
+    if (error) return ErrnoError(error.value(), fmt::format("copy {} to {}", path, copy));
+    ARROW_ASSIGN_OR_RAISE(const UniqueFd fd, OpenFile(copy, O_RDONLY));
+    RETURN_NOT_OK(SyncFile(fd.get(), copy));
+    const Status renamed = RenameNoReplace(copy, target);
+    if (renamed.ok()) return renamed;
+    RETURN_NOT_OK(RemoveFile(copy));
+    if (CodeOf(renamed) != ErrorCode::kAlreadyExists) return renamed;
+  }
+  ARROW_ASSIGN_OR_RAISE(const bool ours, HoldsFile(path, target, crc32));
+  if (ours) return Status::OK();
+  return MakeError(ErrorCode::kAlreadyExists, fmt::format("{} exists and holds something else", target));
+}
+
+Status LocalStore::CheckVersion(const std::string& key, const std::string& expected) {
+  ARROW_ASSIGN_OR_RAISE(const std::optional<Document> there, Read(key));
+  if (expected.empty() && there.has_value()) {
+    return MakeError(ErrorCode::kAlreadyExists, Path(key) + " exists");
+  }
+  if (!expected.empty() && (!there.has_value() || there->version != expected)) {
+    return MakeError(ErrorCode::kConflict, Path(key) + " was changed by another process");
+  }
+  return Status::OK();
+}
+
+Result<std::string> LocalStore::Write(const std::string& key, const std::string& text,
+                                      const std::optional<std::string>& expected_version) {
+  RETURN_NOT_OK(CheckKey(key));
+  const std::string path = Path(key);
+  RETURN_NOT_OK(MakeDirs(ParentDir(path)));
+  UniqueFd lock;
+  if (expected_version.has_value()) {
+    const std::string lock_path = ParentDir(path) + "/.lock";
+    ARROW_ASSIGN_OR_RAISE(lock, OpenFile(lock_path, O_RDWR | O_CREAT));
+    if (::flock(lock.get(), LOCK_EX) != 0) return ErrnoError(errno, "lock " + lock_path);
+    RETURN_NOT_OK(CheckVersion(key, *expected_version));
+  }
+  RETURN_NOT_OK(AtomicWriteFile(path, text));
+  return VersionOf(text);
+}
+
+Result<std::vector<StoredObject>> LocalStore::List(const std::string& prefix) {
+  std::vector<StoredObject> objects;
+  std::error_code error;
+  // A prefix need not end at a folder: list its folder and compare.
+  const std::string folder = ParentDir(Path(prefix + "x"));
+  for (filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (!at->is_regular_file(ignored)) continue;
+    std::string key = filesystem::path(at->path()).lexically_relative(root_).string();
+    if (key.rfind(prefix, 0) == 0)
+      objects.push_back({std::move(key), static_cast<int64_t>(at->file_size(ignored)), ""});
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return ErrnoError(error.value(), "list " + folder);
+  std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  return objects;
+}
+
+}  // namespace
+
+Status CheckKey(const std::string& key) {
+  bool safe = !key.empty() && key.front() != '/' && key.back() != '/';
+  for (size_t begin = 0; safe && begin <= key.size();) {
+    const size_t end = std::min(key.find('/', begin), key.size());
+    const std::string part = key.substr(begin, end - begin);
+    safe = !part.empty() && part != "." && part != ".." && std::none_of(part.begin(), part.end(), [](char c) {
+      return static_cast<unsigned char>(c) < 0x20;
+    });
+    begin = end + 1;
+  }
+  return safe ? Status::OK() : MakeError(ErrorCode::kInternal, fmt::format("'{}' is no object key", key));
+}
+
+std::unique_ptr<Store> MakeLocalStore(std::string root) {
+  return std::make_unique<LocalStore>(std::move(root));
+}
+
+}  // namespace ingesta::store
