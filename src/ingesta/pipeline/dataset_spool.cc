@@ -1,0 +1,161 @@
+#include "ingesta/pipeline/dataset_spool.h"
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "ingesta/base/fs.h"
+#include "ingesta/base/log.h"
+
+namespace ingesta::pipeline {
+namespace {
+
+int64_t KeptRows(const Batch& batch) {
+  if (batch.dropped.empty()) return batch.rows->num_rows();
+  return std::count(batch.dropped.begin(), batch.dropped.end(), 0);
+}
+
+constexpr const char* kQuarantineSuffix = ".quarantine.jsonl";
+
+}  // namespace
+
+DatasetSpool::DatasetSpool(std::string dataset, std::string folder, std::shared_ptr<arrow::Schema> schema,
+                           const std::vector<std::unique_ptr<format::Format>>& formats)
+    : dataset_(std::move(dataset)),
+      folder_(std::move(folder)),
+      schema_(std::move(schema)),
+      formats_(formats) {}
+
+DatasetSpool::~DatasetSpool() {
+  if (quarantine_ != nullptr) std::fclose(quarantine_);
+}
+
+std::string DatasetSpool::PartPath(size_t format, const std::string& part) const {
+  return fmt::format("{}/{}.{}{}", folder_, dataset_, part, formats_[format]->extension());
+}
+
+std::string DatasetSpool::QuarantinePath(const std::string& folder, const std::string& dataset) {
+  return folder + "/" + dataset + kQuarantineSuffix;
+}
+
+Status DatasetSpool::BeginPart() {
+  for (size_t i = 0; i < formats_.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(
+        auto writer, formats_[i]->NewWriter(PartPath(i, fmt::format("part{}", parts_.size() + 1)), schema_));
+    writers_.push_back(std::move(writer));
+  }
+  part_first_row_ = rows_written_;
+  return Status::OK();
+}
+
+Status DatasetSpool::Write(const Batch& batch) {
+  for (const auto& writer : writers_) RETURN_NOT_OK(writer->Write(batch));
+  rows_written_ += KeptRows(batch);
+  return Status::OK();
+}
+
+Status DatasetSpool::EndPart() {
+  Part part{.first_row = part_first_row_, .files = {}};
+  for (const auto& writer : writers_) {
+    ARROW_ASSIGN_OR_RAISE(format::WrittenFile file, writer->Close());
+    part.files.push_back(std::move(file));
+  }
+  writers_.clear();
+  parts_.push_back(std::move(part));
+  return Status::OK();
+}
+
+Status DatasetSpool::Quarantine(const RejectedRow& rejected, const std::string& run_id) {
+  if (quarantine_ == nullptr) {
+    const std::string path = QuarantinePath(folder_, dataset_);
+    quarantine_ = std::fopen(path.c_str(), "we");
+    if (quarantine_ == nullptr) return ErrnoError(errno, "create " + path);
+  }
+  std::string line = R"({"run_id":)";
+  AppendJsonString(line, run_id);
+  line += R"(,"dataset":)";
+  AppendJsonString(line, rejected.dataset);
+  line += fmt::format(R"(,"page":{},"column":)", rejected.page);
+  AppendJsonString(line, rejected.column);
+  line += R"(,"reason":)";
+  AppendJsonString(line, rejected.reason);
+  line += R"(,"key":)";
+  AppendJsonString(line, rejected.key);
+  line += R"(,"record":)";
+  AppendJsonString(line, rejected.source);
+  line += "}\n";
+  if (std::fwrite(line.data(), 1, line.size(), quarantine_) != line.size()) {
+    return ErrnoError(errno, "write the quarantine of " + dataset_);
+  }
+  ++rows_quarantined_;
+  return Status::OK();
+}
+
+Result<format::WrittenFile> DatasetSpool::FinishFormat(size_t format, const std::vector<bool>& keep) {
+  if (parts_.size() == 1 && keep.empty()) return parts_.front().files[format];
+  std::vector<format::PartSelection> selections;
+  for (const Part& part : parts_) {
+    const int64_t first = part.first_row;
+    selections.push_back({part.files[format].path, [first, &keep](int64_t row) {
+                            return keep.empty() || keep[static_cast<size_t>(first + row)];
+                          }});
+  }
+  ARROW_ASSIGN_OR_RAISE(format::WrittenFile combined,
+                        formats_[format]->Combine(selections, PartPath(format, "final"), schema_));
+  for (const Part& part : parts_) std::filesystem::remove(part.files[format].path);
+  return combined;
+}
+
+Status DatasetSpool::Finish(const std::vector<bool>& keep, DatasetRecord& record) {
+  for (size_t i = 0; i < formats_.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(const format::WrittenFile written, FinishFormat(i, keep));
+    DatasetFile file;
+    file.format = formats_[i]->name();
+    file.spool_path = std::filesystem::path(written.path).filename().string();
+    file.key_prefix = formats_[i]->key_prefix();
+    file.extension = formats_[i]->extension();
+    file.content_type = formats_[i]->content_type();
+    file.rows = written.rows;
+    file.bytes = written.bytes;
+    file.crc32 = written.crc32;
+    record.rows = written.rows;
+    record.files.push_back(std::move(file));
+  }
+  record.rejected = rows_quarantined_;
+  if (quarantine_ == nullptr) return Status::OK();
+  const bool written = std::fflush(quarantine_) == 0 && fsync(fileno(quarantine_)) == 0;
+  const int error = errno;
+  std::fclose(std::exchange(quarantine_, nullptr));
+  if (!written) return ErrnoError(error, "write the quarantine of " + dataset_);
+  DatasetFile file;
+  file.format = "jsonl";
+  file.spool_path = dataset_ + kQuarantineSuffix;
+  file.content_type = "application/x-ndjson";
+  file.rows = rows_quarantined_;
+  const std::string path = folder_ + "/" + file.spool_path;
+  ARROW_ASSIGN_OR_RAISE(file.bytes, FileSize(path));
+  ARROW_ASSIGN_OR_RAISE(file.crc32, FileCrc32(path));
+  record.quarantine = std::move(file);
+  return Status::OK();
+}
+
+Status DatasetSpool::Reset() {
+  writers_.clear();
+  parts_.clear();
+  rows_written_ = 0;
+  rows_quarantined_ = 0;
+  if (quarantine_ != nullptr) std::fclose(std::exchange(quarantine_, nullptr));
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    if (entry.path().filename().string().rfind(dataset_ + ".", 0) == 0)
+      std::filesystem::remove(entry.path(), error);
+  }
+  return error ? ErrnoError(error.value(), "empty the spool folder " + folder_) : Status::OK();
+}
+
+}  // namespace ingesta::pipeline

@@ -1,0 +1,70 @@
+// The spooled files of one dataset while its scans run: each pass is a part, in every format, and what was
+// rejected waits beside it. Rows are numbered over all parts in the order in which they were written, so that
+// the completeness proof can name the ones that a later pass superseded. Not thread-safe.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingesta/base/batch.h"
+#include "ingesta/base/clock.h"
+#include "ingesta/base/status.h"
+#include "ingesta/format/format.h"
+#include "ingesta/pipeline/run_record.h"
+
+namespace ingesta::pipeline {
+
+class DatasetSpool {
+ public:
+  /// Files go to `folder`, which exists. `formats` outlive the spool.
+  DatasetSpool(std::string dataset, std::string folder, std::shared_ptr<arrow::Schema> schema,
+               const std::vector<std::unique_ptr<format::Format>>& formats);
+  ~DatasetSpool();
+  DatasetSpool(const DatasetSpool&) = delete;
+  DatasetSpool& operator=(const DatasetSpool&) = delete;
+
+  /// Open the next part. REQUIRES: no part is open.
+  Status BeginPart();
+  /// Append the rows of `batch` that are not dropped. REQUIRES: a part is open.
+  Status Write(const Batch& batch);
+  Status EndPart();
+  /// Append `rejected` to the quarantine file: one JSON object a line.
+  Status Quarantine(const RejectedRow& rejected, const std::string& run_id);
+  /// Rows written to all parts so far; the number of the next one.
+  int64_t rows_written() const { return rows_written_; }
+  int64_t rows_quarantined() const { return rows_quarantined_; }
+
+  /// Make the final files: of all rows where `keep` is empty, else of those it has set. Fills in rows, files,
+  /// quarantine. REQUIRES: no part is open.
+  Status Finish(const std::vector<bool>& keep, DatasetRecord& record);
+  /// Remove everything; the spool is as new.
+  Status Reset();
+  static std::string QuarantinePath(const std::string& folder, const std::string& dataset);
+
+ private:
+  struct Part {
+    int64_t first_row = 0;
+    std::vector<format::WrittenFile> files;  ///< one a format
+  };
+
+  std::string PartPath(size_t format, const std::string& part) const;
+  Result<format::WrittenFile> FinishFormat(size_t format, const std::vector<bool>& keep);
+
+  const std::string dataset_;
+  const std::string folder_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  const std::vector<std::unique_ptr<format::Format>>& formats_;
+  std::vector<std::unique_ptr<format::Writer>> writers_;
+  std::vector<Part> parts_;
+  int64_t rows_written_ = 0;
+  int64_t part_first_row_ = 0;
+  std::FILE* quarantine_ = nullptr;
+  int64_t rows_quarantined_ = 0;
+};
+
+}  // namespace ingesta::pipeline

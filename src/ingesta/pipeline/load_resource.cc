@@ -1,0 +1,392 @@
+#include "ingesta/pipeline/load_resource.h"
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "ingesta/pipeline/completeness.h"
+#include "ingesta/pipeline/dataset_spool.h"
+#include "ingesta/pipeline/row_log.h"
+
+namespace ingesta::pipeline {
+namespace {
+
+// More keys than this are not asked for one by one: another pass is cheaper for everybody.
+constexpr size_t kMaxLookups = 10'000;
+
+bool HasTotal(const config::ResourceSpec& resource) {
+  return !resource.completeness.total_path.empty();
+}
+
+bool ScansSeveralTimes(const config::ResourceSpec& resource) {
+  return std::any_of(resource.endpoint.params.begin(), resource.endpoint.params.end(),
+                     [](const config::ParamSpec& param) { return param.values.size() > 1; });
+}
+
+bool HasSingleIntegerKey(const config::ResourceSpec& resource) {
+  if (resource.primary_key.size() != 1) return false;
+  for (const config::ColumnSpec& column : resource.columns) {
+    if (column.name != resource.primary_key.front()) continue;
+    return column.type.kind == config::ColumnType::Kind::kInt32 ||
+           column.type.kind == config::ColumnType::Kind::kInt64;
+  }
+  return false;
+}
+
+ProofOptions ProofOptionsOf(const ResourceStages& stages) {
+  const config::ResourceSpec& resource = *stages.tree.resource;
+  return ProofOptions{.has_key = !resource.primary_key.empty(),
+                      .has_total = HasTotal(resource),
+                      .unpaged = stages.source->IsUnpaged(),
+                      .single_integer_key = HasSingleIntegerKey(resource),
+                      .max_passes = std::min(resource.completeness.max_passes, KeyIndex::kMaxPasses)};
+}
+
+class ResourceLoad {
+ public:
+  ResourceLoad(ResourceStages& stages, const LoadOptions& options, const LoadContext& context)
+      : stages_(stages),
+        resource_(*stages.tree.resource),
+        options_(options),
+        context_(context),
+        log_(context.log.With("dataset", resource_.name)),
+        proof_options_(ProofOptionsOf(stages)),
+        proof_(proof_options_) {}
+
+  Result<std::vector<DatasetRecord>> Run();
+
+ private:
+  Status Prepare();
+  Status RunPasses();
+  Status ScanPass(int pass);
+  Status LoadPage(Page page);
+  Result<decode::DecodedPage> Decode(Page& page);
+  Status CheckDuplicates(std::vector<Batch>& batches, bool lookup);
+  Status Write(std::vector<Batch>& batches);
+  Status LogRows(const Batch& root, const std::vector<Batch>& batches);
+  Status LookUpMissedKeys();
+  Status LookUp(const std::string& key);
+  Status RestartStream(const Status& cause);
+  Result<std::vector<DatasetRecord>> Finish();
+  Result<std::vector<bool>> KeptChildren(size_t child, const std::vector<bool>& keep);
+  Status CheckRejected(const DatasetRecord& record) const;
+  bool LimitReached() const {
+    return options_.limit > 0 && spools_.front()->rows_written() >= options_.limit;
+  }
+  void ReportProgress();
+
+  ResourceStages& stages_;
+  const config::ResourceSpec& resource_;
+  const LoadOptions& options_;
+  const LoadContext& context_;
+  const Logger log_;
+  const ProofOptions proof_options_;
+  CompletenessProof proof_;
+  std::vector<std::unique_ptr<DatasetSpool>> spools_;
+  std::vector<int> key_columns_;
+  std::unique_ptr<RowLog> keys_;      ///< of the root's rows, where keys can be asked for
+  std::unique_ptr<RowLog> children_;  ///< child rows of each root row, one uint32 a child dataset
+  int pass_ = 1;
+  int restarts_ = 0;
+  bool took_slices_ = false;
+  int64_t pages_ = 0;
+};
+
+Status ResourceLoad::Prepare() {
+  for (size_t i = 0; i < stages_.tree.size(); ++i) {
+    spools_.push_back(std::make_unique<DatasetSpool>(stages_.tree.dataset(i).name, options_.folder,
+                                                     stages_.rows->schema(static_cast<int>(i)),
+                                                     stages_.formats[i]));
+  }
+  for (const std::string& key : resource_.primary_key) {
+    key_columns_.push_back(stages_.rows->schema(0)->GetFieldIndex(key));
+  }
+  const std::string base = options_.folder + "/" + resource_.name;
+  if (proof_options_.has_key && proof_options_.has_total && stages_.source->CanFetchRecord()) {
+    ARROW_ASSIGN_OR_RAISE(keys_, RowLog::Create(base + ".keys"));
+  }
+  if (stages_.tree.size() > 1) {
+    ARROW_ASSIGN_OR_RAISE(children_, RowLog::Create(base + ".children"));
+  }
+  return Status::OK();
+}
+
+Result<std::vector<DatasetRecord>> ResourceLoad::Run() {
+  RETURN_NOT_OK(Prepare());
+  Status status = RunPasses();
+  while (!status.ok() && took_slices_ && IsRetryable(status) && restarts_ < options_.max_restarts) {
+    RETURN_NOT_OK(RestartStream(status));
+    status = RunPasses();
+  }
+  RETURN_NOT_OK(status);
+  return Finish();
+}
+
+Status ResourceLoad::RunPasses() {
+  for (pass_ = 1;; ++pass_) {
+    RETURN_NOT_OK(ScanPass(pass_));
+    if (options_.limit > 0 || !proof_.CanProve()) return Status::OK();
+    std::optional<int64_t> total;
+    if (!proof_options_.unpaged) {
+      if (pass_ > 1) RETURN_NOT_OK(LookUpMissedKeys());
+      ARROW_ASSIGN_OR_RAISE(total, stages_.source->AskTotal());
+    }
+    if (proof_.EndPass(total) || !proof_.MayScanAgain()) return Status::OK();
+    log_.Info(fmt::format("pass {} does not prove the dataset complete: {}; scanning again", pass_,
+                          proof_.Verify().explanation));
+  }
+}
+
+Status ResourceLoad::ScanPass(int pass) {
+  RETURN_NOT_OK(stages_.source->Start({.pass = pass}));
+  proof_.BeginPass(pass);
+  if (ScansSeveralTimes(resource_) && proof_options_.has_total) {
+    ARROW_ASSIGN_OR_RAISE(const auto total, stages_.source->AskTotal());
+    proof_.ObserveTotal(total);
+  }
+  for (const auto& spool : spools_) RETURN_NOT_OK(spool->BeginPart());
+  pages_ = 0;
+  while (!LimitReached()) {
+    RETURN_NOT_OK(context_.stop.Check());
+    ARROW_ASSIGN_OR_RAISE(std::optional<Page> page, stages_.source->Next());
+    if (!page.has_value()) break;
+    RETURN_NOT_OK(LoadPage(*std::move(page)));
+    ++pages_;
+    ReportProgress();
+  }
+  for (const auto& spool : spools_) RETURN_NOT_OK(spool->EndPart());
+  return Status::OK();
+}
+
+// One page through the stages, in the order of the picture.
+Status ResourceLoad::LoadPage(Page page) {
+  took_slices_ = took_slices_ || page.is_slice;
+  ARROW_ASSIGN_OR_RAISE(decode::DecodedPage decoded, Decode(page));
+  ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, stages_.rows->Finish(std::move(decoded.buffer)));
+  RETURN_NOT_OK(WithStage(CheckDuplicates(batches, /*lookup=*/false), Stage::kExpect));
+  return WithStage(Write(batches), Stage::kFormat);
+}
+
+Result<decode::DecodedPage> ResourceLoad::Decode(Page& page) {
+  for (;;) {
+    stages_.rows->BeginPage(page.index);
+    auto decoded = stages_.decoder->Decode(page, stages_.rows->fields(), *stages_.rows);
+    if (decoded.ok()) {
+      if (!ScansSeveralTimes(resource_)) proof_.ObserveTotal(decoded->facts.total);
+      return decoded;
+    }
+    stages_.rows->Discard();
+    if (!IsRetryable(decoded.status()) || page.is_slice) return WithStage(decoded.status(), Stage::kDecode);
+    ARROW_ASSIGN_OR_RAISE(page, stages_.source->Refetch(page, decoded.status()));
+  }
+}
+
+Status ResourceLoad::CheckDuplicates(std::vector<Batch>& batches, bool lookup) {
+  Batch& root = batches.front();
+  std::vector<transform::RowIdentity> identities;
+  if (proof_options_.has_key) {
+    ARROW_ASSIGN_OR_RAISE(identities, transform::IdentifyRows(root, key_columns_));
+  }
+  const int64_t next_row = spools_.front()->rows_written();
+  RETURN_NOT_OK(lookup ? proof_.ObserveLookup(root, identities, next_row)
+                       : proof_.Observe(root, identities, next_row));
+  if (root.dropped.empty()) return Status::OK();
+  // A row that is left out takes its children along.
+  for (size_t i = 1; i < batches.size(); ++i) {
+    Batch& child = batches[i];
+    child.dropped.resize(child.parents.size());
+    for (size_t row = 0; row < child.parents.size(); ++row) {
+      child.dropped[row] = root.dropped[static_cast<size_t>(child.parents[row])];
+    }
+  }
+  return Status::OK();
+}
+
+Status ResourceLoad::Write(std::vector<Batch>& batches) {
+  RETURN_NOT_OK(LogRows(batches.front(), batches));
+  for (size_t i = 0; i < batches.size(); ++i) {
+    RETURN_NOT_OK(spools_[i]->Write(batches[i]));
+    for (const RejectedRow& rejected : batches[i].rejected) {
+      RETURN_NOT_OK(spools_[i]->Quarantine(rejected, options_.run_id));
+    }
+  }
+  return Status::OK();
+}
+
+Status ResourceLoad::LogRows(const Batch& root, const std::vector<Batch>& batches) {
+  if (keys_ == nullptr && children_ == nullptr) return Status::OK();
+  const int64_t rows = root.rows->num_rows();
+  std::vector<uint32_t> counts(static_cast<size_t>(rows) * stages_.tree.children.size(), 0);
+  for (size_t child = 0; child < stages_.tree.children.size(); ++child) {
+    for (const int32_t parent : batches[child + 1].parents) {
+      ++counts[static_cast<size_t>(parent) * stages_.tree.children.size() + child];
+    }
+  }
+  const size_t stride = stages_.tree.children.size() * sizeof(uint32_t);
+  for (int64_t row = 0; row < rows; ++row) {
+    if (root.IsDropped(row)) continue;
+    if (keys_ != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(const std::string key, transform::KeyText(root, key_columns_, row));
+      RETURN_NOT_OK(keys_->Append(key));
+    }
+    if (children_ != nullptr) {
+      const char* entry = reinterpret_cast<const char*>(counts.data()) + static_cast<size_t>(row) * stride;
+      RETURN_NOT_OK(children_->Append({entry, stride}));
+    }
+  }
+  return Status::OK();
+}
+
+Status ResourceLoad::LookUpMissedKeys() {
+  if (keys_ == nullptr) return Status::OK();
+  const std::vector<uint32_t> rows = proof_.RowsToLookUp();
+  if (rows.empty() || rows.size() > kMaxLookups) return Status::OK();
+  std::vector<std::string> missed;
+  size_t next = 0;
+  RETURN_NOT_OK(keys_->ForEach([&](int64_t row, std::string_view key) {
+    if (row == static_cast<int64_t>(rows[next])) {
+      missed.emplace_back(key);
+      ++next;
+    }
+    return next < rows.size();
+  }));
+  log_.Info(fmt::format("asking for {} keys that not every pass has seen", missed.size()));
+  for (const auto& spool : spools_) RETURN_NOT_OK(spool->BeginPart());
+  for (const std::string& key : missed) {
+    RETURN_NOT_OK(context_.stop.Check());
+    RETURN_NOT_OK(LookUp(key));
+  }
+  for (const auto& spool : spools_) RETURN_NOT_OK(spool->EndPart());
+  return Status::OK();
+}
+
+Status ResourceLoad::LookUp(const std::string& key) {
+  ARROW_ASSIGN_OR_RAISE(std::optional<Page> page, stages_.source->FetchRecord(key));
+  if (!page.has_value()) {
+    proof_.ObserveDeleted(transform::HashKeyText(key, proof_options_.single_integer_key));
+    return Status::OK();
+  }
+  stages_.rows->BeginPage(page->index);
+  auto decoded = stages_.decoder->DecodeRecord(*page, stages_.rows->fields(), *stages_.rows);
+  if (!decoded.ok()) {
+    stages_.rows->Discard();
+    return WithStage(WithPrefix(decoded.status(), "record " + key), Stage::kDecode);
+  }
+  ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, stages_.rows->Finish(std::move(decoded->buffer)));
+  RETURN_NOT_OK(CheckDuplicates(batches, /*lookup=*/true));
+  return Write(batches);
+}
+
+Status ResourceLoad::RestartStream(const Status& cause) {
+  ++restarts_;
+  log_.Warning(fmt::format("the body broke after {} slices: {}; starting it again", pages_, cause.message()));
+  stages_.rows->Discard();
+  stages_.rows->ResetNotes();
+  proof_.Reset();
+  for (const auto& spool : spools_) RETURN_NOT_OK(spool->Reset());
+  if (keys_ != nullptr) RETURN_NOT_OK(keys_->Clear());
+  if (children_ != nullptr) RETURN_NOT_OK(children_->Clear());
+  took_slices_ = false;
+  return context_.stop.Check();
+}
+
+Result<std::vector<bool>> ResourceLoad::KeptChildren(size_t child, const std::vector<bool>& keep) {
+  std::vector<bool> kept;
+  if (keep.empty()) return kept;
+  RETURN_NOT_OK(children_->ForEach([&](int64_t row, std::string_view entry) {
+    uint32_t count = 0;
+    std::memcpy(&count, entry.data() + child * sizeof count, sizeof count);
+    kept.insert(kept.end(), count, keep[static_cast<size_t>(row)]);
+    return true;
+  }));
+  return kept;
+}
+
+Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
+  const std::vector<bool> keep = proof_.KeptRows(spools_.front()->rows_written());
+  Completeness completeness = proof_.Verify();
+  if (options_.limit > 0) {
+    completeness.verdict = Verdict::kUnverifiable;
+    completeness.explanation = fmt::format("stopped after {} rows by --limit", options_.limit);
+  }
+  const source::ScanStats stats = stages_.source->stats();
+  std::vector<DatasetRecord> records;
+  for (size_t i = 0; i < stages_.tree.size(); ++i) {
+    DatasetRecord record;
+    record.name = stages_.tree.dataset(i).name;
+    std::vector<bool> kept = keep;
+    if (i > 0) {
+      ARROW_ASSIGN_OR_RAISE(kept, KeptChildren(i - 1, keep));
+    } else {
+      record.pages = stats.pages;
+      record.requests = stats.requests;
+      record.retries = stats.retries + restarts_;
+      record.wire_bytes = stats.wire_bytes;
+    }
+    const transform::TransformNotes& notes = stages_.rows->notes(static_cast<int>(i));
+    record.unknown_fields = notes.unknown_fields;
+    record.rounded_columns = notes.rounded_columns;
+    record.completeness = completeness;
+    RETURN_NOT_OK(WithStage(spools_[i]->Finish(kept, record), Stage::kFormat));
+    RETURN_NOT_OK(CheckRejected(record));
+    records.push_back(std::move(record));
+  }
+  if (completeness.verdict == Verdict::kInexact && !resource_.completeness.allow_inexact) {
+    return MakeError(
+        {.code = ErrorCode::kIncomplete,
+         .stage = Stage::kExpect,
+         .hint = "the source changes faster than it can be read: run at a quieter time, use larger pages, "
+                 "or set completeness.allow_inexact: true in the pipeline"},
+        fmt::format("the rows can't be proved to be the source's: {}", completeness.explanation));
+  }
+  return records;
+}
+
+Status ResourceLoad::CheckRejected(const DatasetRecord& record) const {
+  const int64_t seen = record.rows + record.rejected;
+  for (size_t i = 0; i < stages_.tree.size(); ++i) {
+    const config::ResourceSpec& dataset = stages_.tree.dataset(i);
+    if (dataset.name != record.name || seen == 0) continue;
+    const double share = static_cast<double>(record.rejected) / static_cast<double>(seen);
+    if (share <= dataset.max_rejected) continue;
+    return MakeError(
+        {.code = ErrorCode::kTooManyRejected,
+         .stage = Stage::kTransform,
+         .hint = fmt::format("look at the reasons in _ingesta/quarantine/{}/, then correct the columns or "
+                             "raise max_rejected",
+                             record.name)},
+        fmt::format("{}: {} of {} rows could not be converted, more than max_rejected ({:g} %)", record.name,
+                    record.rejected, seen, dataset.max_rejected * 100));
+  }
+  return Status::OK();
+}
+
+void ResourceLoad::ReportProgress() {
+  const source::ScanStats stats = stages_.source->stats();
+  context_.progress.OnProgress({.dataset = resource_.name,
+                                .pass = pass_,
+                                .pages = pages_,
+                                .expected_pages = stages_.source->ExpectedPages(),
+                                .rows = spools_.front()->rows_written(),
+                                .retries = stats.retries});
+}
+
+}  // namespace
+
+Result<std::vector<DatasetRecord>> LoadResource(ResourceStages& stages, const LoadOptions& options,
+                                                const LoadContext& context) {
+  const MonotonicTime start = context.clock.Monotonic();
+  auto records = ResourceLoad(stages, options, context).Run();
+  context.progress.OnDatasetEnd(stages.tree.resource->name);
+  if (!records.ok()) return WithStage(records.status(), Stage::kSource);
+  const std::chrono::duration<double> elapsed = context.clock.Monotonic() - start;
+  for (DatasetRecord& record : *records) record.seconds = elapsed.count();
+  return records;
+}
+
+}  // namespace ingesta::pipeline

@@ -1,0 +1,107 @@
+// What a run did: the manifest below `_ingesta/runs/`, the `prepared.json` of a spool, the summary and
+// `--json`. Plain values with their JSON form.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingesta/base/status.h"
+
+namespace ingesta::pipeline {
+
+/// Whether a dataset's rows are proved to be the source's.
+enum class Verdict {
+  kExact,         ///< one pass whose distinct keys equal a total that did not move; or a whole unpaged body
+  kRepaired,      ///< the union of several passes without what was deleted equals a stable total
+  kInexact,       ///< it does not
+  kUnverifiable,  ///< no key or no total to prove it by
+};
+
+std::string_view VerdictName(Verdict verdict);
+
+struct Completeness {
+  Verdict verdict = Verdict::kUnverifiable;
+  std::optional<int64_t> total_before;  ///< the source's total when the last pass began
+  std::optional<int64_t> total_after;   ///< and after everything
+  int64_t distinct_keys = 0;            ///< keys seen and not deleted, rejected rows' included
+  int passes = 0;
+  int64_t duplicate_rows = 0;  ///< rows that came again and were left out
+  int64_t looked_up = 0;       ///< keys asked for one by one
+  int64_t deleted = 0;         ///< of these, gone
+  std::string explanation;     ///< why the verdict is what it is, in one sentence
+};
+
+/// One file of a dataset. `spool_path` is where it waits, relative to the run's spool folder; not in the
+/// manifest.
+struct DatasetFile {
+  std::string format;
+  std::string key;  ///< object key, once the run's timestamp is known
+  std::string spool_path;
+  std::string key_prefix;  ///< folder before the dataset's: "" or `json/`
+  std::string extension;   ///< `.csv`
+  std::string content_type;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  uint32_t crc32 = 0;
+};
+
+struct DatasetRecord {
+  std::string name;
+  int64_t rows = 0;
+  int64_t rejected = 0;
+  int64_t pages = 0;
+  int64_t requests = 0;
+  int64_t retries = 0;
+  int64_t wire_bytes = 0;
+  double seconds = 0;
+  Completeness completeness;
+  std::map<std::string, int64_t> unknown_fields;
+  std::map<std::string, int64_t> rounded_columns;
+  std::vector<DatasetFile> files;
+  std::optional<DatasetFile> quarantine;
+};
+
+enum class RunStatus { kSucceeded, kPartial, kFailed };
+
+std::string_view RunStatusName(RunStatus status);
+
+struct RunError {
+  std::string code;
+  std::string stage;
+  std::string dataset;
+  std::string message;
+  std::string hint;
+};
+
+struct RunRecord {
+  std::string run_id;
+  std::string pipeline;
+  RunStatus status = RunStatus::kFailed;
+  std::string started_at;  ///< RFC 3339 UTC
+  std::string finished_at;
+  std::string timestamp;  ///< YYYYMMDD_HHMMSS of the object keys; empty before publication
+  std::string config_hash;
+  std::string version;  ///< of ingesta
+  std::string store;    ///< `s3://bucket` or the local root
+  std::vector<DatasetRecord> datasets;
+  std::vector<RunError> errors;
+
+  int64_t TotalRejected() const;
+};
+
+/// Pretty-printed JSON; spool paths only where `with_spool`.
+std::string ToJson(const RunRecord& record, bool with_spool);
+/// One line, for `--json`.
+std::string ToJsonLine(const RunRecord& record);
+/// kCorrupt for text that ToJson did not make.
+Result<RunRecord> RunRecordFromJson(const std::string& text);
+/// The same for one resource's datasets: a checkpoint in the spool.
+std::string DatasetsToJson(const std::vector<DatasetRecord>& datasets, const std::string& config_hash);
+Result<std::vector<DatasetRecord>> DatasetsFromJson(const std::string& text, const std::string& config_hash);
+
+RunError ToRunError(const Status& status, const std::string& dataset);
+
+}  // namespace ingesta::pipeline
