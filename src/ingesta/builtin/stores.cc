@@ -1,0 +1,112 @@
+#include "ingesta/builtin/stores.h"
+
+#include <utility>
+
+#include "ingesta/aws/credentials.h"
+#include "ingesta/aws/s3.h"
+#include "ingesta/store/local_store.h"
+#include "ingesta/store/s3_store.h"
+
+namespace ingesta::builtin {
+
+using config::KindSpec;
+using config::OptionSpec;
+using config::OptionType;
+
+namespace {
+
+constexpr const char* kDefaultBucket = "inventario-datalake";
+constexpr std::chrono::hours kStaleUpload{24};
+
+OptionSpec StringOption(std::string name, std::string summary, std::string summary_es) {
+  return OptionSpec{.name = std::move(name),
+                    .type = OptionType::kString,
+                    .summary = std::move(summary),
+                    .summary_es = std::move(summary_es)};
+}
+
+// What an S3 client borrows, kept together so that they end together.
+struct S3Connection {
+  std::unique_ptr<http::Client> http;
+  std::shared_ptr<aws::CredentialsProvider> credentials;
+  std::unique_ptr<aws::S3Client> client;
+};
+
+http::ClientOptions AwsClientOptions(const std::string& version) {
+  http::ClientOptions options;
+  options.timeouts = {.connect = Millis(5'000), .idle = Millis(30'000), .total = Millis(600'000)};
+  options.retry = {
+      .max_retries = 5, .base = Millis(200), .cap = Millis(10'000), .max_elapsed = Millis(120'000)};
+  options.user_agent = "ingesta/" + version;
+  return options;
+}
+
+Result<aws::S3Options> S3OptionsOf(const config::ComponentSpec& spec, const std::string& bucket,
+                                   const pipeline::Environment& environment) {
+  ARROW_ASSIGN_OR_RAISE(const aws::AwsSettings settings, aws::LoadSettings(environment));
+  aws::S3Options options;
+  options.bucket = bucket;
+  options.region = spec.options.StringOr("region", settings.region);
+  options.endpoint = spec.options.StringOr("endpoint_url", settings.EndpointFor("s3"));
+  options.path_style =
+      settings.s3_path_style || (spec.options.Has("path_style") && spec.options.GetBool("path_style"));
+  return options;
+}
+
+}  // namespace
+
+std::vector<KindSpec> StoreKinds() {
+  return {
+      KindSpec{.name = "local",
+               .summary = "The local root, INGESTA_DATA_DIR, laid out as the bucket",
+               .summary_es = "La raíz local, INGESTA_DATA_DIR, con la misma estructura que el bucket",
+               .options = {}},
+      KindSpec{
+          .name = "s3",
+          .summary = "An S3 bucket, with the credentials that the AWS SDKs would find",
+          .summary_es = "Un bucket de S3, con las credenciales que encontrarían los SDK de AWS",
+          .options = {StringOption("bucket", "Name of the bucket; S3_BUCKET where absent",
+                                   "Nombre del bucket; si falta, S3_BUCKET"),
+                      StringOption("region", "Region; AWS_REGION or the profile's where absent",
+                                   "Región; si falta, AWS_REGION o la del perfil"),
+                      StringOption("endpoint_url", "Server other than AWS; AWS_ENDPOINT_URL_S3 where absent",
+                                   "Servidor distinto de AWS; si falta, AWS_ENDPOINT_URL_S3"),
+                      OptionSpec{
+                          .name = "path_style",
+                          .type = OptionType::kBool,
+                          .summary = "Put the bucket into the path, as servers other than AWS may need",
+                          .summary_es = "Pone el bucket en la ruta, como piden algunos servidores",
+                          .default_value = false}}},
+  };
+}
+
+StoreChoice ChooseStore(const config::ComponentSpec& spec, const pipeline::Environment& environment) {
+  if (spec.type == "local") return {};
+  const auto variable = environment.find("S3_BUCKET");
+  const std::string by_environment = variable == environment.end() ? kDefaultBucket : variable->second;
+  return {spec.options.StringOr("bucket", by_environment)};
+}
+
+Result<std::unique_ptr<store::Store>> MakeStore(const config::ComponentSpec& spec,
+                                                const pipeline::FactoryContext& context) {
+  const StoreChoice choice = ChooseStore(spec, context.environment);
+  if (choice.bucket.empty()) {
+    if (spec.type != "s3") return store::MakeLocalStore(context.root);
+    return MakeError(ErrorCode::kInvalidConfig, "store: s3 names no bucket, and S3_BUCKET is empty",
+                     "set S3_BUCKET or store.bucket");
+  }
+  const auto connection = std::make_shared<S3Connection>();
+  ARROW_ASSIGN_OR_RAISE(connection->http,
+                        http::Client::Make(AwsClientOptions(context.version), context.clock, context.random));
+  ARROW_ASSIGN_OR_RAISE(connection->credentials,
+                        aws::MakeDefaultCredentials(context.environment, *connection->http, context.clock));
+  ARROW_ASSIGN_OR_RAISE(const aws::S3Options options, S3OptionsOf(spec, choice.bucket, context.environment));
+  ARROW_ASSIGN_OR_RAISE(connection->client, aws::S3Client::Make(options, connection->credentials,
+                                                                *connection->http, context.clock));
+  // Parts that a torn upload left cost money and are seen by nobody. It needs more than the seed's three
+  // permissions.
+  (void)connection->client->AbortStaleUploads("", context.clock.Now() - kStaleUpload);
+  return store::MakeS3Store(std::shared_ptr<aws::S3Client>(connection, connection->client.get()));
+}
+
+}  // namespace ingesta::builtin

@@ -1,0 +1,30 @@
+#include <cstdio>
+#include <memory>
+
+#include "ingesta/commands/app.h"
+
+namespace ingesta::commands {
+
+void AddDescribeCommand(CLI::App& cli, App& app) {
+  struct Arguments {
+    bool json_schema = false;
+    bool markdown = false;
+  };
+  auto* command = cli.add_subcommand("describe", "Print every key and kind that a pipeline.yaml may have");
+  const auto arguments = std::make_shared<Arguments>();
+  auto* schema = command->add_flag("--json-schema", arguments->json_schema, "As JSON Schema, for editors");
+  command->add_flag("--markdown", arguments->markdown, "As Markdown, for the reference pages")
+      ->excludes(schema);
+  command->footer(
+      "Examples:\n"
+      "  ingesta describe | less\n"
+      "  ingesta describe --json-schema > pipeline.schema.json");
+  command->callback([arguments, &app] {
+    const config::KindCatalog& kinds = app.toolbox.kinds;
+    const std::string text =
+        arguments->json_schema ? config::JsonSchema(kinds) : config::Describe(kinds, arguments->markdown);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  });
+}
+
+}  // namespace ingesta::commands

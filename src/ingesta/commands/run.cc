@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "ingesta/commands/run_command.h"
+#include "ingesta/commands/summary.h"
+#include "ingesta/observe/progress_display.h"
+#include "ingesta/pipeline/recover.h"
+
+namespace ingesta::commands {
+namespace {
+
+Status CheckOnly(const std::vector<config::PipelineSpec>& pipelines, const std::vector<std::string>& only) {
+  for (const std::string& name : only) {
+    std::string datasets;
+    bool found = false;
+    for (const config::PipelineSpec& pipeline : pipelines) {
+      for (const config::ResourceSpec& resource : pipeline.resources) {
+        found = found || resource.name == name;
+        datasets += (datasets.empty() ? "" : ", ") + resource.name;
+      }
+    }
+    if (!found) {
+      return MakeError(ErrorCode::kUsage, fmt::format("--only {}: no such dataset", name),
+                       "there are: " + datasets);
+    }
+  }
+  return Status::OK();
+}
+
+bool HasOneOf(const config::PipelineSpec& pipeline, const std::vector<std::string>& only) {
+  if (only.empty()) return true;
+  for (const config::ResourceSpec& resource : pipeline.resources) {
+    for (const std::string& name : only) {
+      if (resource.name == name) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunArguments& arguments,
+                 bool resume, App& app) {
+  if (const Status status = CheckOnly(pipelines, arguments.only); !status.ok()) {
+    PrintError(status, app);
+    return pipeline::kExitUsage;
+  }
+  const auto sink = app.MakeLogSink();
+  const Logger log(*sink);
+  const std::string root = app.DataDir();
+  const auto factory = app.MakeFactory();
+  const bool live = app.StderrIsTerminal() && sink->format() == LogFormat::kHuman;
+  const auto progress = observe::MakeProgressDisplay(log, app.clock, {.live = live});
+  const pipeline::RunContext context{*factory, app.clock, app.random, app.stop, log, *progress};
+  std::vector<pipeline::RunOutcome> outcomes;
+  int exit_code = pipeline::kExitDone;
+  for (const config::PipelineSpec& spec : pipelines) {
+    if (!HasOneOf(spec, arguments.only)) continue;
+    sink->Redact(spec.secrets);
+    pipeline::RunOptions options{.run_id = arguments.run_id,
+                                 .root = root,
+                                 .only = arguments.only,
+                                 .limit = arguments.limit,
+                                 .dry_run = arguments.dry_run,
+                                 .force = arguments.force,
+                                 .resume = resume,
+                                 .version = Version()};
+    if (resume) options.run_id = pipeline::FindUnfinishedRun(root, spec.name).ValueOr("");
+    pipeline::RunOutcome outcome = pipeline::RunPipeline(spec, options, context);
+    if (!outcome.status.ok()) {
+      log.With("pipeline", spec.name)
+          .With("run_id", outcome.record.run_id)
+          .Error(WithPrefix(outcome.status, spec.name));
+    }
+    exit_code = pipeline::WorseExitCode(exit_code, pipeline::ExitCodeOf(outcome, arguments.quarantine_exit));
+    outcomes.push_back(std::move(outcome));
+    if (app.stop.stopped()) break;
+  }
+  const std::string text =
+      arguments.json ? OutcomesToJson(outcomes) : FormatSummary(outcomes, app.ColorOnStdout());
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return exit_code;
+}
+
+void AddRunCommand(CLI::App& cli, App& app) {
+  auto* command = cli.add_subcommand("run", "Extract, prove complete and publish the datasets of pipelines");
+  const auto arguments = std::make_shared<RunArguments>();
+  arguments->pipelines.AddTo(*command);
+  command->add_option("--only", arguments->only, "Only this dataset; may be repeated")->type_name("DATASET");
+  command->add_option("--limit", arguments->limit, "Stop each dataset after about N rows; publishes nothing")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_flag("--dry-run", arguments->dry_run, "Extract and prove, publish nothing");
+  command
+      ->add_option("--run-id", arguments->run_id,
+                   "Repeating a run id that succeeded does nothing (INGESTA_RUN_ID)")
+      ->envname("INGESTA_RUN_ID")
+      ->type_name("ID");
+  command->add_flag("--force", arguments->force, "Run again although the run id has succeeded");
+  command
+      ->add_option("--quarantine-exit", arguments->quarantine_exit,
+                   "Exit code for a run with rows in quarantine (INGESTA_QUARANTINE_EXIT; 3)")
+      ->envname("INGESTA_QUARANTINE_EXIT")
+      ->check(CLI::IsMember({0, 3}));
+  command->add_flag("--json", arguments->json, "Print the run records as JSON on stdout");
+  command->footer(
+      "Examples:\n"
+      "  ingesta run ingesta-productos ingesta-ordenes ingesta-proveedores\n"
+      "  ingesta run ingesta-ordenes --only clientes --dry-run\n"
+      "  S3_BUCKET= ingesta run ingesta-productos        files below ./data instead of S3\n"
+      "  ingesta run ingesta-productos --run-id \"$(date +%F)\" --json");
+  command->callback([arguments, &app] {
+    auto pipelines = LoadPipelines(arguments->pipelines, app);
+    if (!pipelines.ok()) {
+      PrintError(pipelines.status(), app);
+      app.exit_code = pipeline::kExitUsage;
+      return;
+    }
+    app.exit_code = RunPipelines(*pipelines, *arguments, /*resume=*/false, app);
+  });
+}
+
+}  // namespace ingesta::commands
