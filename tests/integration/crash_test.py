@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""kill -9 at random points of a run, then a new run or `resume`: the published rows are exactly the source's.
+
+usage: crash_test.py INGESTA POINTS [SEED]
+
+Each point starts `ingesta run` on the three shipped pipelines against `ingesta demo`, kills it after a random part of the
+time that a whole run takes (so that extraction, spooling and publication are all met), checks that whatever is visible is
+whole, and lets either a new run or `resume` finish. A failing point is repeated by its seed.
+"""
+import collections
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PIPELINES = [str(ROOT / f"ingesta-{name}") for name in ("productos", "ordenes", "proveedores")]
+ROWS = 4000
+# Datasets whose JSON backup tells the rows, and all of them by their CSV.
+DATASETS = ["productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores"]
+
+
+def start_demo(ingesta):
+    demo = subprocess.Popen([ingesta, "demo", "--rows", str(ROWS), "--productos-port", "0", "--ordenes-port", "0",
+                             "--proveedores-port", "0"], stdout=subprocess.PIPE, text=True)
+    urls = {}
+    for line in demo.stdout:
+        for name in ("productos", "ordenes", "proveedores"):
+            if name in line and "http://" in line:
+                urls.setdefault(name, "/".join(line[line.index("http://"):].split("/")[:3]))
+        if "Ctrl-C" in line:
+            break
+    assert len(urls) == 3, urls
+    return demo, urls
+
+
+def environment(urls, data):
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "INGESTA_"))}
+    env.update(S3_BUCKET="", INGESTA_DATA_DIR=str(data))
+    env.update({f"{name.upper()}_SERVICE_URL": url for name, url in urls.items()})
+    return env
+
+
+def rows_of(path):
+    lines = path.read_text().splitlines()
+    return collections.Counter(lines[1:] if path.suffix == ".csv" else lines)
+
+
+def visible(data):
+    """Published files by dataset and format: {('productos', '.csv'): [paths]}."""
+    files = collections.defaultdict(list)
+    for path in sorted(data.rglob("*.*")):
+        parts = path.relative_to(data).parts
+        if parts[0] == "_ingesta" or not path.is_file():
+            continue
+        assert not path.name.startswith("."), f"a partial file is visible: {path}"
+        files[(parts[-2], path.suffix)].append(path)
+    return files
+
+
+def check(data, truth, complete):
+    files = visible(data)
+    for key, paths in files.items():
+        for path in paths:
+            assert rows_of(path) == truth[key], f"{path} is not the source's rows"
+    if complete:
+        assert set(files) == set(truth), f"missing: {set(truth) - set(files)}"
+        manifests = [json.loads(p.read_text()) for p in data.glob("_ingesta/runs/*/*.json")]
+        listed = sorted(f["key"] for m in manifests if m["status"] == "succeeded" for d in m["datasets"] for f in d["files"])
+        shown = sorted(str(p.relative_to(data)) for paths in files.values() for p in paths)
+        assert listed == shown, f"manifests and files differ: {set(listed) ^ set(shown)}"
+        assert not list(data.glob("_ingesta/spool/*/*")), "a spool was left"
+
+
+def main():
+    ingesta, points = sys.argv[1], int(sys.argv[2])
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20261124
+    work = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-crash-"))
+    demo, urls = start_demo(ingesta)
+    try:
+        reference = work / "reference"
+        began = time.monotonic()
+        subprocess.run([ingesta, "run", *PIPELINES], env=environment(urls, reference), check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        whole = time.monotonic() - began
+        truth = {key: rows_of(paths[0]) for key, paths in visible(reference).items()}
+        assert {dataset for dataset, _ in truth} == set(DATASETS)
+        killed = 0
+        for point in range(points):
+            choice = random.Random(seed + point)
+            data = work / f"point-{point}"
+            env = environment(urls, data)
+            crashes = choice.choice([1, 1, 1, 2])  # sometimes the recovery dies too
+            for _ in range(crashes):
+                run = subprocess.Popen([ingesta, "run", *PIPELINES], env=env, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+                try:
+                    run.wait(timeout=choice.uniform(0, whole * 1.1))
+                except subprocess.TimeoutExpired:
+                    run.send_signal(signal.SIGKILL)
+                    run.wait()
+                    killed += 1
+                check(data, truth, complete=False) if data.exists() else None
+            if choice.random() < 0.5:
+                subprocess.run([ingesta, "resume", *PIPELINES], env=env, check=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+                check(data, truth, complete=False)
+            subprocess.run([ingesta, "run", *PIPELINES], env=env, check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+            check(data, truth, complete=True)
+            shutil.rmtree(data)
+        assert killed * 2 >= points, f"only {killed} of {points} points hit a running process"
+        print(f"{points} points, {killed} kills: nothing lost, doubled or half visible")
+    finally:
+        demo.terminate()
+        demo.wait()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
