@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Runs the ingestions, after setting up and building what is missing or out of date. Fit for cron: works from any
+# working directory, with a bare PATH and without a terminal. Once built it neither asks the network nor compiles.
+set -euo pipefail
+
+export PATH="${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin"
+root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+build=$root/build/release
+log=$root/build/run-ingesta.log
+# Touched when a build begins and kept when it succeeds: whatever is newer than it calls for a new build. It holds the
+# tree's place, as a tree that was moved must be configured anew.
+stamp=$build/.run-ingesta
+
+usage() {
+  cat <<'TEXT'
+usage: run-ingesta.sh [productos|ordenes|proveedores|all]... [OPTION...]
+       run-ingesta.sh --demo [OPTION...]
+
+Without a name all three ingestions run, against the services that PRODUCTOS_SERVICE_URL, ORDENES_SERVICE_URL and
+PROVEEDORES_SERVICE_URL name, into S3_BUCKET (set but empty: no S3) and INGESTA_DATA_DIR (default: data, beside this
+script). --demo runs them against built-in services, without S3. Options go to `ingesta run` or `ingesta demo`:
+
+  run-ingesta.sh productos --run-id 2025-10-01     repeating a run that succeeded does nothing
+  run-ingesta.sh ordenes --dry-run                 extracts and checks, publishes nothing
+  run-ingesta.sh --demo --rows 100000
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with rows in quarantine, 4 another run is at work.
+Of several ingestions the worst counts, in the order 1, 2, 4, 3, 0.
+TEXT
+}
+
+say() { echo "run-ingesta: $*" >&2; }
+
+is_current() {
+  [[ -x $ingesta && -f $stamp && $(<"$stamp") == "$root" ]] || return 1
+  [[ -z $(find "$root"/{src,cmake,CMakeLists.txt,CMakePresets.json} "$root"/scripts/{setup.sh,requirements-native.txt} \
+    -newer "$stamp" ! -name '*_test.cc' -print -quit) ]]
+}
+
+# Passes a compiler's log on as a few lines of progress.
+show_progress() {
+  local line next=20
+  while IFS= read -r line; do
+    echo "$line" >> "$log"
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] && ((BASH_REMATCH[1] * 100 / BASH_REMATCH[2] >= next)); then
+      say "  $next %"
+      ((next += 20))
+    elif [[ $line == 'setup: '* ]]; then
+      say "  ${line#setup: }"
+    fi
+  done
+}
+
+run_step() {
+  local what=$1
+  shift
+  say "$what"
+  if ! (cd "$root" && "$@") < /dev/null 2>&1 | show_progress; then
+    say "$what failed; the end of $log:"
+    tail -n 25 "$log" >&2
+    exit 1
+  fi
+}
+
+# As many compilers as there are processors, but 1 GB of memory for each.
+compile_jobs() {
+  local memory_kb jobs
+  memory_kb=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+  jobs=$(nproc)
+  ((jobs <= memory_kb / 1000000)) || jobs=$((memory_kb / 1000000))
+  echo $((jobs > 0 ? jobs : 1))
+}
+
+build_release() {
+  if ! mkdir -p "$build" 2> /dev/null || [[ ! -w $build ]]; then
+    say "the build is missing or out of date, and $build is not writable: run this once as its owner"
+    exit 1
+  fi
+  exec 9> "$root/build/.run-ingesta.lock"
+  flock 9
+  if ! is_current; then
+    say "building ingesta, once; the log is $log"
+    : > "$log"
+    local fresh=()
+    grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$build/CMakeCache.txt" 2> /dev/null || fresh=(--fresh)
+    echo "$root" > "$stamp.new"
+    run_step "installing what is missing" scripts/setup.sh build
+    run_step "configuring" cmake --preset release "${fresh[@]}"
+    NINJA_STATUS='[%f/%t] ' run_step "compiling" cmake --build build/release --target ingesta -j "$(compile_jobs)"
+    mv "$stamp.new" "$stamp"
+  fi
+  exec 9>&-
+}
+
+demo=
+pipelines=()
+options=()
+for word in "$@"; do
+  case $word in
+    --demo) demo=yes ;;
+    --help|-h) usage; exit 0 ;;
+    *) options+=("$word") ;;
+  esac
+done
+# Names come first: behind an option the same word may be its value.
+while ((${#options[@]})) && [[ ${options[0]} != -* ]]; do
+  case ${options[0]} in
+    productos|ordenes|proveedores) pipelines+=("$root/ingesta-${options[0]}") ;;
+    all) pipelines=("$root"/ingesta-{productos,ordenes,proveedores}) ;;
+    *) say "unknown ingestion '${options[0]}'; there are productos, ordenes, proveedores and all"; exit 2 ;;
+  esac
+  options=("${options[@]:1}")
+done
+if [[ $demo && ${#pipelines[@]} -gt 0 ]]; then
+  say "--demo runs all three ingestions: name none"
+  exit 2
+fi
+((${#pipelines[@]})) || pipelines=("$root"/ingesta-{productos,ordenes,proveedores})
+
+if [[ ! -d $root/src || -e /.dockerenv ]] && command -v ingesta > /dev/null; then
+  ingesta=$(command -v ingesta)
+else
+  ingesta=$build/src/ingesta/ingesta
+  is_current || build_release
+  export INGESTA_DATA_DIR="${INGESTA_DATA_DIR:-$root/data}"
+fi
+
+if [[ $demo ]]; then
+  export INGESTA_HOME="${INGESTA_HOME:-$root}"
+  exec "$ingesta" demo --run "${options[@]}"
+fi
+exec "$ingesta" run "${pipelines[@]}" "${options[@]}"
