@@ -219,7 +219,8 @@ TEST_F(ShippedPipelines, OverPassingFaultsTheDataIsStillWhole) {
     ASSERT_OK_AND_ASSIGN(options.faults, demo::ParseFaults({fault}));
     StartDemo(options);
     const RunOutcome outcome = Run("ordenes", {{"resources.ordenes.endpoint.paginator.page_size", "100"}});
-    ASSERT_OK(outcome.status) << fault;
+    SCOPED_TRACE(fault);
+    ASSERT_OK(outcome.status);
     ExpectPublished(outcome, "ordenes", demo::Dataset::kOrdenes);
     ExpectPublished(outcome, "clientes", demo::Dataset::kClientes);
   }

@@ -97,7 +97,9 @@ void Checker::CheckFields(Node& node, const Schema& schema, bool partial, bool c
   for (NodeEntry& entry : node.entries) {
     if (component && entry.key == "type") continue;
     const Schema* child = schema.Child(entry.key);
-    if (child == nullptr) {
+    if (child == nullptr && diagnostics_.full()) {
+      diagnostics_.Add(entry.key_at, "unknown key");
+    } else if (child == nullptr) {
       std::vector<std::string> keys = schema.Keys();
       if (component) keys.insert(keys.begin(), "type");
       diagnostics_.Add(entry.key_at, fmt::format("unknown key {}", ShowText(entry.key)),

@@ -14,6 +14,10 @@ std::string Diagnostic::ToString() const {
 }
 
 void Diagnostics::Add(const Position& at, std::string message, std::string hint) {
+  if (full()) {
+    ++not_kept_;
+    return;
+  }
   if (!seen_.emplace(at.override_index, at.line, at.column, message).second) return;
   Diagnostic diagnostic;
   if (at.override_index >= 0) {
@@ -38,7 +42,7 @@ std::vector<Diagnostic> Diagnostics::Sorted() const {
     if (sorted.size() == kMaxShown) {
       Diagnostic rest;
       rest.file = file_;
-      rest.message = fmt::format("{} more mistakes", list.size() - kMaxShown);
+      rest.message = fmt::format("{} more mistakes", list.size() + not_kept_ - kMaxShown);
       sorted.push_back(std::move(rest));
       break;
     }

@@ -105,7 +105,7 @@ class Substituter {
     if (!set) {
       std::vector<std::string> names;
       for (const auto& [known, value] : options_.environment) names.push_back(known);
-      const std::string nearest = Nearest(name, names);
+      const std::string nearest = diagnostics_.full() ? "" : Nearest(name, names);
       diagnostics_.Add(at, fmt::format("the environment variable {} is not set", name),
                        fmt::format("{}set it, or give a default: ${{{}:-value}}",
                                    nearest.empty() ? "" : fmt::format("did you mean `{}`? ", nearest), name));
@@ -155,25 +155,33 @@ class Substituter {
   }
 
   /// The place of `token` at or after `from`, which then points behind it; `fallback` where escapes hide it.
-  Position Find(std::string_view token, const Position& fallback, size_t& from) const {
+  Position Find(std::string_view token, const Position& fallback, size_t& from) {
     if (from == std::string::npos) return fallback;
     const size_t found = text_.find(token, from);
-    if (found == std::string::npos) return fallback;
-    from = found + token.size();
-    const auto next = std::upper_bound(starts_.begin(), starts_.end(), found);
-    Position at;
-    at.line = static_cast<int>(next - starts_.begin());
-    at.column = 1;
-    for (size_t i = *(next - 1); i < found; ++i) {
-      if ((static_cast<unsigned char>(text_[i]) & 0xc0) != 0x80) ++at.column;
+    from = found == std::string::npos ? found : found + token.size();
+    return found == std::string::npos ? fallback : PositionOf(found);
+  }
+
+  /// Goes on from the place last asked for where that is in the same line.
+  Position PositionOf(size_t offset) {
+    const auto next = std::upper_bound(starts_.begin(), starts_.end(), offset);
+    const int line = static_cast<int>(next - starts_.begin());
+    if (line != last_.line || offset < last_offset_) {
+      last_ = {line, 1};
+      last_offset_ = *(next - 1);
     }
-    return at;
+    for (; last_offset_ < offset; ++last_offset_) {
+      if ((static_cast<unsigned char>(text_[last_offset_]) & 0xc0) != 0x80) ++last_.column;
+    }
+    return last_;
   }
 
   const std::string& text_;
   const ParseOptions& options_;
   Diagnostics& diagnostics_;
   std::vector<size_t> starts_;
+  Position last_;
+  size_t last_offset_ = 0;
 };
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace ingesta::config {
 namespace {
 
 constexpr size_t kMaxLength = 64;
+constexpr size_t kMaxCandidates = 1000;
+constexpr size_t kMaxListed = 40;
 
 std::string Fold(std::string_view text) {
   std::string folded;
@@ -43,7 +45,8 @@ std::string Nearest(std::string_view name, const std::vector<std::string>& candi
   const std::string folded = Fold(name);
   std::string best;
   size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
+  for (size_t i = 0; i < std::min(candidates.size(), kMaxCandidates); ++i) {
+    const std::string& candidate = candidates[i];
     const std::string other = Fold(candidate);
     if (other.size() > kMaxLength) continue;
     const size_t distance = Distance(folded, other);
@@ -59,7 +62,9 @@ std::string Nearest(std::string_view name, const std::vector<std::string>& candi
 std::string SuggestFrom(std::string_view name, std::string_view what,
                         const std::vector<std::string>& candidates) {
   if (candidates.empty()) return "";
-  const std::string list = fmt::format("{}: `{}`", what, fmt::join(candidates, "`, `"));
+  const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(std::min(candidates.size(), kMaxListed));
+  const std::string list = fmt::format("{}: `{}`{}", what, fmt::join(candidates.begin(), end, "`, `"),
+                                       end == candidates.end() ? "" : ", ...");
   const std::string nearest = Nearest(name, candidates);
   return nearest.empty() ? list : fmt::format("did you mean `{}`? {}", nearest, list);
 }

@@ -19,7 +19,8 @@ namespace {
 /// Ends the reading; what was wrong has been noted.
 struct Stopped : std::exception {};
 
-/// The text's lines, to count columns in characters where yaml-cpp counts bytes.
+/// Counts columns in characters where yaml-cpp counts bytes. Goes on from the place last asked for, so that
+/// many in one long line cost no more than the line.
 class Lines {
  public:
   explicit Lines(std::string_view text) : text_(text) {
@@ -29,27 +30,35 @@ class Lines {
     }
   }
 
-  Position At(const YAML::Mark& mark) const {
-    Position at;
-    at.line = std::max(mark.line, 0) + 1;
-    const auto line = static_cast<size_t>(at.line - 1);
-    at.column = 1;
-    if (line >= starts_.size()) return at;
+  Position At(const YAML::Mark& mark) {
+    const auto line = static_cast<size_t>(std::max(mark.line, 0));
+    if (line >= starts_.size()) return {static_cast<int>(line) + 1, 1};
     const size_t end = std::min(text_.size(), starts_[line] + static_cast<size_t>(std::max(mark.column, 0)));
-    for (size_t i = starts_[line]; i < end; ++i) {
-      if ((static_cast<unsigned char>(text_[i]) & 0xc0) != 0x80) ++at.column;
+    if (line != line_) {
+      line_ = line;
+      offset_ = starts_[line];
+      column_ = 1;
     }
-    return at;
+    for (; offset_ < end; ++offset_) column_ += BeginsCharacter(offset_) ? 1 : 0;
+    for (; offset_ > end; --offset_) column_ -= BeginsCharacter(offset_ - 1) ? 1 : 0;
+    return {static_cast<int>(line) + 1, column_};
   }
 
  private:
+  bool BeginsCharacter(size_t offset) const {
+    return (static_cast<unsigned char>(text_[offset]) & 0xc0) != 0x80;
+  }
+
   std::string_view text_;
   std::vector<size_t> starts_;
+  size_t line_ = 0;
+  size_t offset_ = 0;
+  int column_ = 1;
 };
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const Lines& lines, Diagnostics& diagnostics) : lines_(lines), diagnostics_(diagnostics) {}
+  TreeBuilder(Lines& lines, Diagnostics& diagnostics) : lines_(lines), diagnostics_(diagnostics) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) {
@@ -195,7 +204,7 @@ class TreeBuilder final : public YAML::EventHandler {
     frame.skip_value = true;
   }
 
-  const Lines& lines_;
+  Lines& lines_;
   Diagnostics& diagnostics_;
   int documents_ = 0;
   Node root_;
@@ -227,7 +236,7 @@ std::optional<Node> ReadYaml(const std::string& text, Diagnostics& diagnostics) 
   std::string_view body = text;
   if (body.substr(0, 3) == "\xef\xbb\xbf") body.remove_prefix(3);
   if (!CheckBytes(body, diagnostics)) return std::nullopt;
-  const Lines lines(body);
+  Lines lines(body);
   TreeBuilder builder(lines, diagnostics);
   try {
     std::istringstream stream{std::string(body)};
