@@ -47,10 +47,10 @@ auto Retrying(Call call) {
   return result;
 }
 
-Status WriteTemporary(const std::string& path, std::string_view text) {
+Status WriteTemporary(const std::string& path, std::string_view text, bool sync) {
   ARROW_ASSIGN_OR_RAISE(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL));
   ARROW_RETURN_NOT_OK(WriteAll(fd.get(), text, path));
-  ARROW_RETURN_NOT_OK(SyncFile(fd.get(), path));
+  if (sync) ARROW_RETURN_NOT_OK(SyncFile(fd.get(), path));
   // Network file systems report a full disk here.
   if (::close(fd.Release()) != 0) return FileError(errno, fmt::format("close {}", path));
   return Status::OK();
@@ -93,10 +93,10 @@ Status SyncFile(int fd, const std::string& path) {
   return Status::OK();
 }
 
-Status AtomicWriteFile(const std::string& path, std::string_view text) {
+Status AtomicWriteFile(const std::string& path, std::string_view text, bool sync) {
   static std::atomic<uint64_t> counter{0};
   const std::string temporary = fmt::format("{}.{}.{}.tmp", path, ::getpid(), counter.fetch_add(1));
-  Status status = WriteTemporary(temporary, text);
+  Status status = WriteTemporary(temporary, text, sync);
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     status = FileError(errno, fmt::format("rename {} to {}", temporary, path));
   }
@@ -104,7 +104,7 @@ Status AtomicWriteFile(const std::string& path, std::string_view text) {
     ::unlink(temporary.c_str());
     return status;
   }
-  return SyncDir(ParentDir(path));
+  return sync ? SyncDir(ParentDir(path)) : Status::OK();
 }
 
 Result<std::string> ReadFile(const std::string& path, int64_t max_bytes) {

@@ -36,7 +36,7 @@ http::ClientOptions AwsClientOptions(const std::string& version) {
   http::ClientOptions options;
   options.timeouts = {.connect = Millis(5'000), .idle = Millis(30'000), .total = Millis(600'000)};
   options.retry = {
-      .max_retries = 5, .base = Millis(200), .cap = Millis(10'000), .max_elapsed = Millis(120'000)};
+      .max_retries = 5, .base = Millis(200), .cap = Millis(10'000), .max_elapsed = Millis(900'000)};
   options.user_agent = "ingesta/" + version;
   return options;
 }

@@ -43,7 +43,7 @@ void CheckExplode(const Value& resources, Diagnostics& diagnostics) {
                     all.count(name) != 0
                         ? fmt::format("the resource {} has no endpoint", ShowNode(*parent->node))
                         : fmt::format("there is no resource {}", ShowNode(*parent->node)),
-                    SuggestFrom(name, "resources with an endpoint", parents));
+                    diagnostics.full() ? "" : SuggestFrom(name, "resources with an endpoint", parents));
   }
 }
 

@@ -86,8 +86,9 @@ void CheckPrimaryKey(const Value& resource, const std::set<std::string>& columns
   std::set<std::string> seen;
   const auto check = [&](const Node& name) {
     if (columns.count(name.text) == 0) {
-      diagnostics.Add(name.at, fmt::format("primary_key names {}, which is no column", ShowNode(name)),
-                      SuggestFrom(name.text, "columns", {columns.begin(), columns.end()}));
+      diagnostics.Add(
+          name.at, fmt::format("primary_key names {}, which is no column", ShowNode(name)),
+          diagnostics.full() ? "" : SuggestFrom(name.text, "columns", {columns.begin(), columns.end()}));
     } else if (!seen.insert(name.text).second) {
       diagnostics.Add(name.at, fmt::format("primary_key names {} twice", ShowNode(name)));
     }

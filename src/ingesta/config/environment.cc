@@ -142,16 +142,20 @@ class Substituter {
     return value;
   }
 
-  /// Where the file has the characters at `at`.
-  size_t OffsetOf(const Position& at) const {
+  /// Where the file has the characters at `at`. Goes on from the place last asked for, as PositionOf.
+  size_t OffsetOf(const Position& at) {
     const auto line = static_cast<size_t>(at.line - 1);
     if (at.line <= 0 || line >= starts_.size()) return std::string::npos;
-    size_t offset = starts_[line];
-    for (int column = 1; column < at.column && offset < text_.size(); ++column) {
-      do ++offset;
-      while (offset < text_.size() && (static_cast<unsigned char>(text_[offset]) & 0xc0) == 0x80);
+    if (at.line != node_.line || at.column < node_.column) {
+      node_ = {at.line, 1};
+      node_offset_ = starts_[line];
     }
-    return offset;
+    while (node_.column < at.column && node_offset_ < text_.size()) {
+      do ++node_offset_;
+      while (node_offset_ < text_.size() && (static_cast<unsigned char>(text_[node_offset_]) & 0xc0) == 0x80);
+      ++node_.column;
+    }
+    return node_offset_;
   }
 
   /// The place of `token` at or after `from`, which then points behind it; `fallback` where escapes hide it.
@@ -180,6 +184,8 @@ class Substituter {
   const ParseOptions& options_;
   Diagnostics& diagnostics_;
   std::vector<size_t> starts_;
+  Position node_;
+  size_t node_offset_ = 0;
   Position last_;
   size_t last_offset_ = 0;
 };

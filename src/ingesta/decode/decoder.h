@@ -32,6 +32,8 @@ class Decoder {
   /// Decode `page` into `sink`. kMalformedBody (retryable), with the first bytes of the body, for what is not
   /// whole JSON or lacks the records' path; the sink may then have seen records, which the caller discards.
   /// Consumes page.body.
+  /// Not retryable: nesting beyond max_depth (kMalformedBody), a record above max_record_bytes
+  /// (kBodyTooLarge).
   virtual Result<DecodedPage> Decode(Page& page, const FieldTree& fields, RecordSink& sink) = 0;
   /// The same for a body that is one record.
   virtual Result<DecodedPage> DecodeRecord(Page& page, const FieldTree& fields, RecordSink& sink) = 0;

@@ -9,6 +9,7 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr int kPassBits = 3;
 constexpr int kRowBits = 31;
+constexpr uint64_t kLaneMask = 7;
 constexpr uint64_t kPassMask = (1ULL << kPassBits) - 1;
 constexpr uint64_t kRowMask = (1ULL << kRowBits) - 1;
 constexpr int kContentShift = kPassBits + kRowBits;
@@ -33,8 +34,11 @@ bool IsFull(uint64_t used, uint64_t capacity) {
 }  // namespace
 
 uint64_t KeyIndex::SlotOf(uint64_t key, uint64_t capacity) {
-  // The bits below the shard's, scaled to the capacity without a division.
-  return static_cast<uint64_t>((static_cast<Wide>(key << kShardBits) * capacity) >> 64);
+  // The bits below the shard's, scaled to the capacity without a division; the lowest three count slots from there.
+  const uint64_t group = key & ~kLaneMask;
+  const uint64_t slot = static_cast<uint64_t>((static_cast<Wide>(group << kShardBits) * capacity) >> 64);
+  const uint64_t lane = slot + (key & kLaneMask);
+  return lane < capacity ? lane : lane - capacity;
 }
 
 KeyIndex::Entry* KeyIndex::FindSlot(Shard& shard, uint64_t key) {

@@ -17,6 +17,7 @@ enum class Sighting {
   kChanged,   ///< a newer version: the row that held the older one is superseded
 };
 
+/// Keys are hashes: well mixed, but for the lowest three bits, which may keep neighbours together.
 class KeyIndex {
  public:
   /// Row numbers count the rows written for a dataset, over all its part files, from 0.

@@ -152,7 +152,7 @@ Status Lease::Renew(const char* state) {
 
 Result<std::string> Lease::WriteOwn(store::Store& store, const std::string& key, const std::string& text,
                                     const std::string& version) {
-  auto written = store.Write(key, text, version);
+  auto written = store.Write(key, text, version, store::Durability::kVolatile);
   if (written.ok()) return written;
   const ErrorCode code = CodeOf(written.status());
   if (code != ErrorCode::kConflict && code != ErrorCode::kAlreadyExists) return written;

@@ -109,9 +109,10 @@ Status Publish(RunRecord& record, const RunSpool& spool, store::Store& store, Cl
        ++tries, record.timestamp = NextSecond(record.timestamp), chosen = false) {
     SetKeys(record);
     if (!chosen) {
-      ARROW_ASSIGN_OR_RAISE(const bool free, TimestampIsFree(record, store));
-      if (!free) continue;
+      const Result<bool> free = TimestampIsFree(record, store);
+      if (free.ok() && !*free) continue;
       RETURN_NOT_OK(spool.SavePrepared(record));
+      RETURN_NOT_OK(free.status());
     }
     std::vector<std::string> published;
     const Status status = PublishObjects(record, spool, store, published);

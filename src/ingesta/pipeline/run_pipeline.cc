@@ -100,7 +100,8 @@ Status Run::Steps() {
   RETURN_NOT_OK(Extract());
   record().finished_at = FormatRfc3339(context_.clock.Now());
   if (!options_.Publishes()) return spool_.Remove();
-  RETURN_NOT_OK(spool_.SavePrepared(record()));
+  // Publish saves it too, with the keys that it chose.
+  if (!store_status_.ok()) RETURN_NOT_OK(spool_.SavePrepared(record()));
   return PublishPrepared();
 }
 

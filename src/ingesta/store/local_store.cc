@@ -54,7 +54,7 @@ class LocalStore final : public Store {
   Status PublishFile(const std::string& path, const std::string& key, const std::string& content_type,
                      uint32_t crc32) override;
   Result<std::string> Write(const std::string& key, const std::string& text,
-                            const std::optional<std::string>& expected_version) override;
+                            const std::optional<std::string>& expected_version, Durability durability) override;
   Result<std::vector<StoredObject>> List(const std::string& prefix) override;
 
   Status Delete(const std::string& key) override {
@@ -117,7 +117,8 @@ Status LocalStore::CheckVersion(const std::string& key, const std::string& expec
 }
 
 Result<std::string> LocalStore::Write(const std::string& key, const std::string& text,
-                                      const std::optional<std::string>& expected_version) {
+                                      const std::optional<std::string>& expected_version,
+                                      Durability durability) {
   RETURN_NOT_OK(CheckKey(key));
   const std::string path = Path(key);
   RETURN_NOT_OK(MakeDirs(ParentDir(path)));
@@ -128,7 +129,7 @@ Result<std::string> LocalStore::Write(const std::string& key, const std::string&
     if (::flock(lock.get(), LOCK_EX) != 0) return ErrnoError(errno, "lock " + lock_path);
     RETURN_NOT_OK(CheckVersion(key, *expected_version));
   }
-  RETURN_NOT_OK(AtomicWriteFile(path, text));
+  RETURN_NOT_OK(AtomicWriteFile(path, text, durability == Durability::kSynced));
   return VersionOf(text);
 }
 

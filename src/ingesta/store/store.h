@@ -23,6 +23,9 @@ struct Document {
   std::string version;
 };
 
+/// Whether a document must survive the loss of power. A lease need not: all holders are gone then.
+enum class Durability { kSynced, kVolatile };
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -41,7 +44,8 @@ class Store {
   /// Write a document. `expected_version`: nullopt = unconditional, "" = only where none is (kAlreadyExists), else only
   /// over that version (kConflict). Returns the new version. On local disk REQUIRES the pipeline's lease for atomicity.
   virtual Result<std::string> Write(const std::string& key, const std::string& text,
-                                    const std::optional<std::string>& expected_version) = 0;
+                                    const std::optional<std::string>& expected_version,
+                                    Durability durability = Durability::kSynced) = 0;
   virtual Result<std::vector<StoredObject>> List(const std::string& prefix) = 0;
   /// Best effort where the permission is missing: kAccessDenied.
   virtual Status Delete(const std::string& key) = 0;
