@@ -195,6 +195,11 @@ void Checker::CheckList(Node& node, const Schema& schema, bool partial, Value& v
   if (schema.required && !partial && node.items.empty()) {
     diagnostics_.Add(node.at, fmt::format("`{}` is empty: at least one is needed", schema.key));
   }
+  if (schema.max && node.items.size() > static_cast<size_t>(*schema.max)) {
+    diagnostics_.Add(
+        node.at, fmt::format("`{}` has {} elements: at most {}", schema.key, node.items.size(), *schema.max));
+    return;
+  }
   // A list replaces another whole, so its elements are complete wherever they stand.
   for (Node& item : node.items) value.items.push_back(Check(item, schema.children.front()));
   value.ok = true;

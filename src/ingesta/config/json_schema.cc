@@ -122,6 +122,7 @@ Json ConvertType(const Schema& schema, bool mergeable) {
     case SchemaType::kList: {
       Json json = {{"type", "array"}, {"items", Convert(schema.children.front(), false)}};
       if (schema.required) json["minItems"] = 1;
+      if (schema.max) json["maxItems"] = *schema.max;
       return json;
     }
     case SchemaType::kTextMap:

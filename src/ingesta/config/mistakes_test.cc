@@ -1,8 +1,12 @@
 // Mistakes in pipeline.yaml: each is named at its line and column, with a hint, and all of them at once.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "ingesta/config/parse.h"
 #include "ingesta/config/test_kinds.h"
+#include "ingesta/testing/fake_clock.h"
 #include "ingesta/testing/matchers.h"
 
 namespace ingesta::config {
@@ -425,6 +429,74 @@ TEST(ParsePipelineMistakes, DefaultsThatWouldGrowWithoutBound) {
   for (int i = 0; i < 1000; ++i) text += "  - {}\n";
   EXPECT_THAT(Diagnose(text),
               Contains(Field(&Diagnostic::message, HasSubstr("too large for 1000 resources"))));
+}
+
+TEST(ParsePipelineMistakes, MoreResourcesThanAPipelineMayHave) {
+  std::string text = "name: p\nclient: {base_url: http://h}\nresources: [";
+  for (int i = 0; i < 1001; ++i) text += "{},";
+  const auto diagnostics = Diagnose(text + "]\n");
+  ASSERT_EQ(diagnostics.size(), 1U);
+  EXPECT_EQ(diagnostics[0].message, "`resources` has 1001 elements: at most 1000");
+}
+
+/// Inputs near the size limit on which a careless reader takes minutes.
+TEST(ParsePipelineMistakes, LargeInputsEndInTime) {
+  const auto repeat = [](std::string_view unit) {
+    std::string text;
+    while (text.size() + unit.size() < (1 << 17)) text += unit;
+    return text;
+  };
+  std::string columns;
+  std::string keys;
+  for (int i = 0; i < 5000; ++i) {
+    columns += fmt::format("{{name: c{}}},", i);
+    keys += fmt::format("x{},", i);
+  }
+  for (const std::string& text :
+       {"name: [" + repeat("\"${GONE}\",") + "]", "name: \"" + repeat("${GONE}") + "\"",
+        "name: \"" + repeat("\\x24{GONE}") + "\"", repeat("["), repeat("{"), repeat("? "), repeat("- "),
+        "a: [" + repeat("&a x,") + "]",
+        "resources: [{columns: [" + columns + "], primary_key: [" + keys + "]}]"}) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_FALSE(Diagnose(text).empty());
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60)) << text.substr(0, 40);
+  }
+}
+
+/// Damaged pipelines: each is read or refused with a place.
+TEST(ParsePipelineMistakes, MutationsAreReadOrNamed) {
+  const std::string good = Top("resource_defaults: {max_rejected: 1%}\n") +
+                           "    primary_key: [id]\n    completeness: {max_passes: 2}\n"
+                           "  - name: c\n    explode: {resource: r, path: ítems}\n    formats: [csv]\n" +
+                           kColumns;
+  const std::vector<std::string> tokens = {
+      "{",    "}",   "[",  "]", ": ", "- ", "\n", "\n  ", "&a ",  "*a", "?",     "${", "${A",      "<<: ",
+      "!!x ", "|\n", "\"", "'", "#",  "\t", ",",  "~",    "\xc3", "ñ",  "---\n", "%",  "explode: "};
+  ::ingesta::testing::SeededRandom random(20240229);
+  int refused = 0;
+  constexpr int kMutations = 1000;
+  for (int i = 0; i < kMutations; ++i) {
+    std::string text = good;
+    for (uint64_t k = random.Below(4) + 1; k > 0; --k) {
+      const size_t at = random.Below(text.size());
+      if (random.Below(2) == 0) {
+        text.insert(at, tokens[random.Below(tokens.size())]);
+      } else {
+        text.erase(at, random.Below(8));
+      }
+    }
+    std::vector<Diagnostic> diagnostics;
+    const auto spec = ParsePipeline(text, "p.yaml", TestKinds(), {}, &diagnostics);
+    EXPECT_EQ(spec.ok(), diagnostics.empty()) << text;
+    refused += spec.ok() ? 0 : 1;
+    const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n')) + 1;
+    for (const Diagnostic& diagnostic : diagnostics) {
+      EXPECT_LE(diagnostic.line, lines) << diagnostic.ToString() << "\n" << text;
+      EXPECT_FALSE(diagnostic.message.empty());
+    }
+  }
+  EXPECT_GT(refused, kMutations / 2);
+  EXPECT_LT(refused, kMutations);
 }
 
 TEST(ParsePipelineMistakes, AreCutWhereTheyAreTooMany) {

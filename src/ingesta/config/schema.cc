@@ -118,6 +118,7 @@ Schema BuildSchema(const KindCatalog& kinds) {
        .summary = "The datasets",
        .summary_es = "Los conjuntos de datos",
        .required = true,
+       .max = 1000,
        .children = {std::move(resource)}},
       ComponentKey({.key = "store",
                     .summary = "Where the files go; where absent, S3 unless `S3_BUCKET` is set and empty",

@@ -44,7 +44,7 @@ struct Schema {
   std::optional<OptionValue> default_value;
   std::vector<std::string> choices;  ///< of kEnum and kColumnType
   std::vector<std::string> later;    ///< choices or kinds of a later version
-  std::optional<int64_t> min;        ///< of numbers; milliseconds of kDuration, bytes of kSize
+  std::optional<int64_t> min;  ///< of numbers; milliseconds of kDuration, bytes of kSize, elements of kList
   std::optional<int64_t> max;
   std::vector<Schema> children;
   std::string default_kind;   ///< of kComponent: where the key is absent; "" = none
