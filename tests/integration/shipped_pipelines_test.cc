@@ -62,7 +62,7 @@ class ShippedPipelines : public ::testing::Test {
     if (!spec.ok()) return RunOutcome{.status = spec.status()};
     options.root = root_;
     const auto factory =
-        toolbox.make_factory({environment_, root_, "test", RealClock(), SystemRandom(), stop_});
+        toolbox.make_factory({environment_, root_, "test", RealClock(), SystemRandom(), stop_, log_});
     return pipeline::RunPipeline(*spec, options,
                                  {*factory, RealClock(), SystemRandom(), stop_, log_, progress_});
   }

@@ -45,6 +45,7 @@ void StopOnSignals(StopSource& source) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file limit then shows as a failed write
   std::thread([signals, &source] {
     int signal = 0;
     sigwait(&signals, &signal);

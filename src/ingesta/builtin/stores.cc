@@ -53,6 +53,19 @@ Result<aws::S3Options> S3OptionsOf(const config::ComponentSpec& spec, const std:
   return options;
 }
 
+// Parts that a torn upload left cost money and are seen by nobody. It needs more than the seed's three
+// permissions.
+void ClearStaleUploads(aws::S3Client& client, const pipeline::FactoryContext& context) {
+  const Result<int> aborted = client.AbortStaleUploads("", context.clock.Now() - kStaleUpload);
+  if (!aborted.ok()) {
+    context.log.Warning("stale multipart uploads were not cleared: " + aborted.status().message(),
+                        {{"stage", "store"}, {"hint", HintOf(aborted.status())}});
+  } else if (*aborted > 0) {
+    context.log.Info("cleared " + std::to_string(*aborted) + " stale multipart uploads",
+                     {{"stage", "store"}});
+  }
+}
+
 }  // namespace
 
 std::vector<KindSpec> StoreKinds() {
@@ -103,9 +116,7 @@ Result<std::unique_ptr<store::Store>> MakeStore(const config::ComponentSpec& spe
   ARROW_ASSIGN_OR_RAISE(const aws::S3Options options, S3OptionsOf(spec, choice.bucket, context.environment));
   ARROW_ASSIGN_OR_RAISE(connection->client, aws::S3Client::Make(options, connection->credentials,
                                                                 *connection->http, context.clock));
-  // Parts that a torn upload left cost money and are seen by nobody. It needs more than the seed's three
-  // permissions.
-  (void)connection->client->AbortStaleUploads("", context.clock.Now() - kStaleUpload);
+  ClearStaleUploads(*connection->client, context);
   return store::MakeS3Store(std::shared_ptr<aws::S3Client>(connection, connection->client.get()));
 }
 

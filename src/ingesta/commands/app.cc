@@ -80,8 +80,8 @@ std::string App::DataDir() const {
   return at != environment.end() && !at->second.empty() ? at->second : "./data";
 }
 
-std::unique_ptr<pipeline::StageFactory> App::MakeFactory() const {
-  return toolbox.make_factory({environment, DataDir(), Version(), clock, random, stop});
+std::unique_ptr<pipeline::StageFactory> App::MakeFactory(const Logger& log) const {
+  return toolbox.make_factory({environment, DataDir(), Version(), clock, random, stop, log});
 }
 
 void PipelineArguments::AddTo(CLI::App& command, bool required) {

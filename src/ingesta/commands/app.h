@@ -44,7 +44,8 @@ struct App {
   std::unique_ptr<LogSink> MakeLogSink() const;
   /// The local root: --data-dir, INGESTA_DATA_DIR, ./data.
   std::string DataDir() const;
-  std::unique_ptr<pipeline::StageFactory> MakeFactory() const;
+  /// `log` outlives the factory.
+  std::unique_ptr<pipeline::StageFactory> MakeFactory(const Logger& log) const;
 };
 
 /// Pipelines and how to read them: the options that `run`, `check`, `preview` and `resume` share.

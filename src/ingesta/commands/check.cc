@@ -168,7 +168,9 @@ void AddCheckCommand(CLI::App& cli, App& app) {
       app.exit_code = pipeline::kExitUsage;
       return;
     }
-    const auto factory = app.MakeFactory();
+    const auto sink = app.MakeLogSink();
+    const Logger log(*sink);
+    const auto factory = app.MakeFactory(log);
     std::vector<Finding> findings;
     for (const config::PipelineSpec& spec : *pipelines) {
       for (Finding& finding : Check(spec, *factory, app).Run()) findings.push_back(std::move(finding));

@@ -90,7 +90,9 @@ std::string PreviewText(const OnePage& page, const PreviewArguments& arguments) 
 
 Status Preview(const PreviewArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const auto pipelines, LoadPipelines(arguments.pipelines, app));
-  const auto factory = app.MakeFactory();
+  const auto sink = app.MakeLogSink();
+  const Logger log(*sink);
+  const auto factory = app.MakeFactory(log);
   bool shown = false;
   for (const config::PipelineSpec& pipeline : pipelines) {
     ARROW_ASSIGN_OR_RAISE(const auto client, factory->MakeClient(pipeline, nullptr));

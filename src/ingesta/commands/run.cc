@@ -50,7 +50,7 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
   const auto sink = app.MakeLogSink();
   const Logger log(*sink);
   const std::string root = app.DataDir();
-  const auto factory = app.MakeFactory();
+  const auto factory = app.MakeFactory(log);
   const bool live = app.StderrIsTerminal() && sink->format() == LogFormat::kHuman;
   const auto progress = observe::MakeProgressDisplay(log, app.clock, {.live = live});
   const pipeline::RunContext context{*factory, app.clock, app.random, app.stop, log, *progress};

@@ -34,7 +34,8 @@ bool IsFull(uint64_t used, uint64_t capacity) {
 }  // namespace
 
 uint64_t KeyIndex::SlotOf(uint64_t key, uint64_t capacity) {
-  // The bits below the shard's, scaled to the capacity without a division; the lowest three count slots from there.
+  // The bits below the shard's, scaled to the capacity without a division; the lowest three count slots from
+  // there.
   const uint64_t group = key & ~kLaneMask;
   const uint64_t slot = static_cast<uint64_t>((static_cast<Wide>(group << kShardBits) * capacity) >> 64);
   const uint64_t lane = slot + (key & kLaneMask);

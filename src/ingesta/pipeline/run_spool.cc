@@ -63,8 +63,8 @@ Status RunSpool::SaveCheckpoint(const std::string& resource, const std::vector<D
                          DatasetsToJson(records, config_hash));
 }
 
-// Syncs the folder after the rename, and with it the names of the files, which are synced themselves. Whoever finds the
-// record after a loss of power verifies them.
+// Syncs the folder after the rename, and with it the names of the files, which are synced themselves. Whoever
+// finds the record after a loss of power verifies them.
 Status RunSpool::SavePrepared(const RunRecord& record) const {
   return AtomicWriteFile(folder_ + std::string(kPrepared), ToJson(record, /*with_spool=*/true));
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ingesta/base/clock.h"
+#include "ingesta/base/log.h"
 #include "ingesta/base/stop.h"
 #include "ingesta/config/options.h"
 #include "ingesta/pipeline/stages.h"
@@ -22,6 +23,7 @@ struct FactoryContext {
   Clock& clock;
   Random& random;
   const StopSource& stop;
+  const Logger& log;  ///< for what is left out, such as clean-up that is not permitted
 };
 
 struct Toolbox {

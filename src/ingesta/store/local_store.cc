@@ -54,7 +54,8 @@ class LocalStore final : public Store {
   Status PublishFile(const std::string& path, const std::string& key, const std::string& content_type,
                      uint32_t crc32) override;
   Result<std::string> Write(const std::string& key, const std::string& text,
-                            const std::optional<std::string>& expected_version, Durability durability) override;
+                            const std::optional<std::string>& expected_version,
+                            Durability durability) override;
   Result<std::vector<StoredObject>> List(const std::string& prefix) override;
 
   Status Delete(const std::string& key) override {

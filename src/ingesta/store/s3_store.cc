@@ -42,7 +42,8 @@ class S3Store final : public Store {
                      uint32_t crc32) override;
 
   Result<std::string> Write(const std::string& key, const std::string& text,
-                            const std::optional<std::string>& expected_version, Durability durability) override {
+                            const std::optional<std::string>& expected_version,
+                            Durability durability) override {
     (void)durability;  // S3 acknowledges what is durable
     aws::PutOptions options{.content_type = "application/json", .metadata = {}};
     options.if_none_match = expected_version.has_value() && expected_version->empty();
