@@ -29,7 +29,10 @@ void CompletenessProof::BeginPass(int pass) {
 
 void CompletenessProof::ObserveTotal(std::optional<int64_t> total) {
   if (!total.has_value()) return;
-  if (!total_before_.has_value()) total_before_ = total;
+  if (!total_before_.has_value()) {
+    total_before_ = total;
+    if (options_.has_key) index_.Reserve(*total);
+  }
   if (*total_before_ != *total) moved_ = true;
 }
 

@@ -1,6 +1,7 @@
 #include "ingesta/pipeline/key_index.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ingesta::pipeline {
 namespace {
@@ -9,7 +10,6 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr int kPassBits = 3;
 constexpr int kRowBits = 31;
-constexpr uint64_t kLaneMask = 7;
 constexpr uint64_t kPassMask = (1ULL << kPassBits) - 1;
 constexpr uint64_t kRowMask = (1ULL << kRowBits) - 1;
 constexpr int kContentShift = kPassBits + kRowBits;
@@ -27,6 +27,8 @@ uint64_t Pack(uint64_t content, uint32_t row, uint64_t passes) {
 // Full at 85 %, and grown by a quarter: never emptier than 68 %, which keeps an entry within 16 / 0.68 = 23.6
 // bytes.
 constexpr uint64_t kMinCapacity = 64;
+// A total is the service's word: a wrong one must not fill the memory before the rows do.
+constexpr int64_t kMaxReserved = 16'000'000;
 bool IsFull(uint64_t used, uint64_t capacity) {
   return used * 20 >= capacity * 17;
 }
@@ -34,12 +36,8 @@ bool IsFull(uint64_t used, uint64_t capacity) {
 }  // namespace
 
 uint64_t KeyIndex::SlotOf(uint64_t key, uint64_t capacity) {
-  // The bits below the shard's, scaled to the capacity without a division; the lowest three count slots from
-  // there.
-  const uint64_t group = key & ~kLaneMask;
-  const uint64_t slot = static_cast<uint64_t>((static_cast<Wide>(group << kShardBits) * capacity) >> 64);
-  const uint64_t lane = slot + (key & kLaneMask);
-  return lane < capacity ? lane : lane - capacity;
+  // The bits below the shard's, scaled to the capacity without a division.
+  return static_cast<uint64_t>((static_cast<Wide>(key << kShardBits) * capacity) >> 64);
 }
 
 KeyIndex::Entry* KeyIndex::FindSlot(Shard& shard, uint64_t key) {
@@ -51,8 +49,16 @@ KeyIndex::Entry* KeyIndex::FindSlot(Shard& shard, uint64_t key) {
   return &shard.entries[slot];
 }
 
+void KeyIndex::Reserve(int64_t keys) {
+  if (keys_ > 0 || keys <= 0) return;
+  // Shards fill unevenly: three standard deviations more than the mean.
+  const double mean = static_cast<double>(std::min(keys, kMaxReserved)) / static_cast<double>(kShards);
+  reserved_capacity_ = static_cast<uint64_t>((mean + 3 * std::sqrt(mean)) * 20 / 17) + 1;
+}
+
 void KeyIndex::Grow(Shard& shard) {
-  const uint64_t capacity = std::max(kMinCapacity, shard.entries.size() + shard.entries.size() / 4);
+  const uint64_t least = std::max(kMinCapacity, reserved_capacity_);
+  const uint64_t capacity = std::max(least, shard.entries.size() + shard.entries.size() / 4);
   Shard larger{std::vector<Entry>(capacity), shard.used};
   for (const Entry& entry : shard.entries) {
     if (entry.key != 0) *FindSlot(larger, entry.key) = entry;

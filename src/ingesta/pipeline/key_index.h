@@ -17,7 +17,7 @@ enum class Sighting {
   kChanged,   ///< a newer version: the row that held the older one is superseded
 };
 
-/// Keys are hashes: well mixed, but for the lowest three bits, which may keep neighbours together.
+/// Keys are well mixed hashes.
 class KeyIndex {
  public:
   /// Row numbers count the rows written for a dataset, over all its part files, from 0.
@@ -28,6 +28,8 @@ class KeyIndex {
 
   KeyIndex() : shards_(kShards) {}
 
+  /// Size the table for `keys` keys at once, instead of growing to it. Only before the first Observe.
+  void Reserve(int64_t keys);
   /// Note that pass `pass` (1..kMaxPasses) met `key` with `content`, in a row that will be number `row`.
   Sighting Observe(uint64_t key, uint64_t content, uint32_t row, int pass);
   /// Note that the service answered that `key` is gone. The row that held it is superseded.
@@ -65,12 +67,13 @@ class KeyIndex {
   static uint64_t ShardOf(uint64_t key) { return key >> (64 - kShardBits); }
   static uint64_t SlotOf(uint64_t key, uint64_t capacity);
   static Entry* FindSlot(Shard& shard, uint64_t key);
-  static void Grow(Shard& shard);
+  void Grow(Shard& shard);
   void Supersede(uint32_t row);
 
   std::vector<Shard> shards_;
   std::vector<uint32_t> superseded_;
   uint64_t keys_ = 0;
+  uint64_t reserved_capacity_ = 0;  ///< of a shard, when its first entry comes
   int64_t deleted_ = 0;
   int64_t rejected_ = 0;
 };

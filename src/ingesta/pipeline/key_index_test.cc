@@ -68,6 +68,24 @@ TEST(KeyIndex, AgreesWithAMapOverRandomRows) {
   EXPECT_EQ(index.live_keys(), static_cast<int64_t>(model.size()));
 }
 
+TEST(KeyIndex, AReservedTableNeedsNoMoreMemory) {
+  for (const int64_t reserved : {1'000'000, 10, 400'000}) {
+    ::ingesta::testing::SeededRandom random(9);
+    KeyIndex index;
+    index.Reserve(reserved);
+    for (uint32_t row = 0; row < 1'000'000; ++row) index.Observe(random.Next(), 0, row, 1);
+    EXPECT_LE(index.memory_bytes(), 24 * 1'000'000) << reserved;
+    EXPECT_EQ(index.live_keys(), 1'000'000);
+  }
+}
+
+TEST(KeyIndex, AWrongTotalDoesNotFillTheMemory) {
+  KeyIndex index;
+  index.Reserve(int64_t{1} << 60);
+  index.Observe(1, 0, 0, 1);
+  EXPECT_LT(index.memory_bytes(), 2'000'000) << "a shard is made when its first key comes";
+}
+
 TEST(KeyIndex, StaysWithin24BytesAKey) {
   ::ingesta::testing::SeededRandom random(9);
   KeyIndex index;
