@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 namespace ingesta {
 namespace {
@@ -12,13 +13,21 @@ constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warni
 constexpr std::array<std::string_view, 4> kLevelColors = {"\x1b[2m", "", "\x1b[33m", "\x1b[31m"};
 constexpr std::string_view kEraseLine = "\r\x1b[K";
 
-void ReplaceAll(std::string& text, const std::string& what) {
-  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 3)) {
-    text.replace(at, what.size(), "***");
+}  // namespace
+
+std::string Redacted(std::string text, const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
+    for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) {
+      text.replace(at, secret.size(), "***");
+    }
   }
+  return text;
 }
 
-}  // namespace
+Status Redacted(const Status& status, const std::vector<std::string>& secrets) {
+  return status.ok() ? status : Status(status.code(), Redacted(status.message(), secrets), status.detail());
+}
 
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
@@ -82,9 +91,11 @@ std::string LogSink::Format(LogLevel level, std::string_view message, const LogF
 
 void LogSink::Write(LogLevel level, std::string_view message, const LogFields& fields) {
   if (level < threshold_) return;
-  std::string line = Format(level, message, fields);
   const std::lock_guard lock(mutex_);
-  for (const std::string& secret : secrets_) ReplaceAll(line, secret);
+  // Before they are escaped: a secret with a quote in it must not slip through.
+  LogFields shown = fields;
+  for (auto& [name, value] : shown) value = Redacted(std::move(value), secrets_);
+  const std::string line = Format(level, Redacted(std::string(message), secrets_), shown);
   if (!live_line_.empty()) Emit(kEraseLine);
   Emit(line);
   if (!live_line_.empty()) Emit(live_line_);

@@ -73,6 +73,11 @@ class Logger {
   LogFields fields_;
 };
 
+/// `text` with every occurrence of a secret replaced by `***`; empty secrets are passed over.
+std::string Redacted(std::string text, const std::vector<std::string>& secrets);
+/// The same for a Status's message; code and detail stay.
+Status Redacted(const Status& status, const std::vector<std::string>& secrets);
+
 /// Append `text` as a JSON string, quotes included.
 void AppendJsonString(std::string& out, std::string_view text);
 

@@ -75,13 +75,14 @@ Status Serve(const DemoArguments& arguments, App& app) {
 void PrintNextSteps(const std::string& root) {
   fmt::print(
       "\nThat was the whole path: {0}/ is laid out as the bucket would be. What to try next:\n"
-      "  ls -R {0}                                     the files; _ingesta/ has manifests and state\n"
-      "  ./run-ingesta.sh --demo --fault status:503:every=5   the same with a service that fails every fifth "
-      "time\n"
-      "  ingesta-productos/pipeline.yaml               what a pipeline looks like; `ingesta describe` "
-      "explains each key\n"
+      "  find {0} -type f\n"
+      "      the files; below _ingesta/ are manifests, state and, if there were any, rejected rows\n"
+      "  ./run-ingesta.sh --demo --fault status:503:every=5\n"
+      "      the same with services that fail every fifth time; --fault bad-values fills the quarantine\n"
+      "  less ingesta-productos/pipeline.yaml\n"
+      "      what a pipeline looks like; `ingesta describe` explains each key\n"
       "  PRODUCTOS_SERVICE_URL=... ORDENES_SERVICE_URL=... PROVEEDORES_SERVICE_URL=... ./run-ingesta.sh\n"
-      "                                                the real services, into S3_BUCKET\n",
+      "      the real services, into S3_BUCKET\n",
       root);
 }
 

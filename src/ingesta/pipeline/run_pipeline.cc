@@ -70,7 +70,7 @@ RunOutcome Run::Execute() {
   record().version = options_.version;
   record().started_at = FormatRfc3339(context_.clock.Now());
   record().timestamp = FormatKeyTimestamp(context_.clock.Now());
-  outcome_.status = Steps();
+  outcome_.status = Redacted(Steps(), pipeline_.secrets);
   if (!outcome_.status.ok()) Fail(outcome_.status);
   lease_.reset();
   return std::move(outcome_);
@@ -165,7 +165,7 @@ Status Run::Extract() {
   Status first_failure;
   for (const ResourceTree& tree : ResourceTree::AllOf(pipeline_)) {
     if (!IsWanted(tree, options_.only)) continue;
-    const Status status = ExtractResource(tree, *client);
+    const Status status = Redacted(ExtractResource(tree, *client), pipeline_.secrets);
     RETURN_NOT_OK(context_.stop.Check());
     if (status.ok()) continue;
     record().errors.push_back(ToRunError(status, tree.resource->name));
