@@ -226,6 +226,16 @@ TEST_F(ShippedPipelines, OverPassingFaultsTheDataIsStillWhole) {
   }
 }
 
+TEST_F(ShippedPipelines, ALargeBodyThatBreaksInTheMiddleIsStartedAgain) {
+  demo::DemoOptions options{.rows = 20'001};
+  ASSERT_OK_AND_ASSIGN(options.faults, demo::ParseFaults({"broken-clientes:count=2"}));
+  StartDemo(options);
+  const RunOutcome outcome = Run("ordenes", {}, {.only = {"clientes"}});
+  ASSERT_OK(outcome.status);
+  EXPECT_GE(Record(outcome, "clientes").retries, 2);
+  ExpectPublished(outcome, "clientes", demo::Dataset::kClientes);
+}
+
 TEST_F(ShippedPipelines, ValuesThatNoColumnHoldsGoToQuarantine) {
   demo::DemoOptions options;
   ASSERT_OK_AND_ASSIGN(options.faults, demo::ParseFaults({"bad-values:rows=500"}));
