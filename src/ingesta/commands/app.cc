@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ingesta/base/fs.h"
+#include "ingesta/pipeline/run_pipeline.h"
 
 namespace ingesta::commands {
 namespace {
@@ -89,6 +90,7 @@ void PipelineArguments::AddTo(CLI::App& command, bool required) {
   if (required) option->required();
   command
       .add_option("--set", set, "Override a value: client.concurrency=4, resources.productos.max_rejected=5%")
+      ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command.add_option("--env-file", env_file, "Read variables from a file; those already set stay")
       ->type_name("FILE");
@@ -124,11 +126,14 @@ Result<std::vector<config::PipelineSpec>> LoadPipelines(const PipelineArguments&
   return MakeError(ErrorCode::kInvalidConfig, mistakes, "`ingesta describe` lists every key and its values");
 }
 
-void PrintError(const Status& status, const App& app) {
+int PrintError(const Status& status, const App& app) {
   const bool color = app.StderrIsTerminal() && !app.globals.no_color;
   fmt::print(stderr, "{}ingesta: {}{}\n", color ? "\x1b[31m" : "", status.message(), color ? "\x1b[0m" : "");
   const std::string hint = HintOf(status);
   if (!hint.empty()) fmt::print(stderr, "  -> {}\n", hint);
+  const ErrorCode code = CodeOf(status);
+  return code == ErrorCode::kUsage || code == ErrorCode::kInvalidConfig ? pipeline::kExitUsage
+                                                                        : pipeline::kExitFailed;
 }
 
 std::string Version() {

@@ -61,8 +61,9 @@ struct PipelineArguments {
 /// kInvalidConfig or kUsage with every mistake of every file.
 Result<std::vector<config::PipelineSpec>> LoadPipelines(const PipelineArguments& arguments, App& app);
 
-/// Print an error and its hint on stderr for a person.
-void PrintError(const Status& status, const App& app);
+/// Print an error and its hint on stderr for a person; gives the exit code: 2 for usage and configuration,
+/// else 1.
+int PrintError(const Status& status, const App& app);
 
 /// `command`: what to type for it; used in examples.
 void AddRunCommand(CLI::App& cli, App& app);

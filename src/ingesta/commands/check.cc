@@ -164,8 +164,7 @@ void AddCheckCommand(CLI::App& cli, App& app) {
   command->callback([arguments, &app] {
     auto pipelines = LoadPipelines(arguments->pipelines, app);
     if (!pipelines.ok()) {
-      PrintError(pipelines.status(), app);
-      app.exit_code = pipeline::kExitUsage;
+      app.exit_code = PrintError(pipelines.status(), app);
       return;
     }
     const auto sink = app.MakeLogSink();

@@ -127,27 +127,24 @@ void AddDemoCommand(CLI::App& cli, App& app) {
       ->type_name("DURATION");
   command->add_option("--seed", services.seed, "Other data (1)");
   command->add_option("--fault", arguments->faults, "Misbehave; may be repeated, see below")
+      ->allow_extra_args(false)
       ->type_name("FAULT");
   command->add_option("--host", services.host, "Address to listen on (127.0.0.1)");
   command->add_option("--productos-port", services.productos_port, "0 = any free one (5001)");
   command->add_option("--ordenes-port", services.ordenes_port, "0 = any free one (8080)");
   command->add_option("--proveedores-port", services.proveedores_port, "0 = any free one (3000)");
   command->add_option("--home", arguments->home, "Folder of the shipped pipelines, for --run (INGESTA_HOME)");
-  command->add_flag("--json", arguments->run_arguments.json, "With --run: the run records as JSON on stdout");
   command->add_flag("--dry-run", arguments->run_arguments.dry_run, "With --run: publish nothing");
   command
       ->add_option("--set", arguments->run_arguments.pipelines.set,
                    "With --run: override a value of the pipelines")
+      ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command->add_option("--run-id", arguments->run_arguments.run_id, "With --run: the run id")
       ->envname("INGESTA_RUN_ID");
   command->add_flag("--force", arguments->run_arguments.force,
                     "With --run: although the run id has succeeded");
-  command
-      ->add_option("--quarantine-exit", arguments->run_arguments.quarantine_exit,
-                   "With --run: exit code for rows in quarantine")
-      ->envname("INGESTA_QUARANTINE_EXIT")
-      ->check(CLI::IsMember({0, 3}));
+  AddOutcomeOptions(*command, arguments->run_arguments);
   command->footer("Faults:\n" + demo::FaultHelp() +
                   "\n\nExamples:\n"
                   "  ingesta demo --run\n"
@@ -155,11 +152,7 @@ void AddDemoCommand(CLI::App& cli, App& app) {
                   "  ingesta demo --run --fault status:503:every=7 --fault bad-values");
   command->callback([arguments, &app] {
     const Status status = Demo(*arguments, app);
-    if (status.ok()) return;
-    PrintError(status, app);
-    const ErrorCode code = CodeOf(status);
-    const bool usage = code == ErrorCode::kUsage || code == ErrorCode::kInvalidConfig;
-    app.exit_code = usage ? pipeline::kExitUsage : pipeline::kExitFailed;
+    if (!status.ok()) app.exit_code = PrintError(status, app);
   });
 }
 

@@ -129,11 +129,7 @@ void AddPreviewCommand(CLI::App& cli, App& app) {
       "  ingesta preview ingesta-ordenes --dataset detalles_orden --rows 3");
   command->callback([arguments, &app] {
     const Status status = Preview(*arguments, app);
-    if (status.ok()) return;
-    PrintError(status, app);
-    const ErrorCode code = CodeOf(status);
-    const bool usage = code == ErrorCode::kUsage || code == ErrorCode::kInvalidConfig;
-    app.exit_code = usage ? pipeline::kExitUsage : pipeline::kExitFailed;
+    if (!status.ok()) app.exit_code = PrintError(status, app);
   });
 }
 

@@ -11,12 +11,7 @@ void AddResumeCommand(CLI::App& cli, App& app) {
       cli.add_subcommand("resume", "Publish what earlier runs kept, and finish the one that was cut off");
   const auto arguments = std::make_shared<RunArguments>();
   arguments->pipelines.AddTo(*command);
-  command
-      ->add_option("--quarantine-exit", arguments->quarantine_exit,
-                   "Exit code for a run with rows in quarantine (INGESTA_QUARANTINE_EXIT; 3)")
-      ->envname("INGESTA_QUARANTINE_EXIT")
-      ->check(CLI::IsMember({0, 3}));
-  command->add_flag("--json", arguments->json, "Print the run records as JSON on stdout");
+  AddOutcomeOptions(*command, *arguments);
   command->footer(
       "A run that could not reach S3, was stopped or was killed leaves its files below <data "
       "dir>/_ingesta/spool/.\n"
@@ -28,12 +23,8 @@ void AddResumeCommand(CLI::App& cli, App& app) {
       "  ingesta resume ingesta-productos ingesta-ordenes ingesta-proveedores --json");
   command->callback([arguments, &app] {
     auto pipelines = LoadPipelines(arguments->pipelines, app);
-    if (!pipelines.ok()) {
-      PrintError(pipelines.status(), app);
-      app.exit_code = pipeline::kExitUsage;
-      return;
-    }
-    app.exit_code = RunPipelines(*pipelines, *arguments, /*resume=*/true, app);
+    app.exit_code = pipelines.ok() ? RunPipelines(*pipelines, *arguments, /*resume=*/true, app)
+                                   : PrintError(pipelines.status(), app);
   });
 }
 

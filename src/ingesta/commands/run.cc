@@ -44,8 +44,7 @@ bool HasOneOf(const config::PipelineSpec& pipeline, const std::vector<std::strin
 int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunArguments& arguments,
                  bool resume, App& app) {
   if (const Status status = CheckOnly(pipelines, arguments.only); !status.ok()) {
-    PrintError(status, app);
-    return pipeline::kExitUsage;
+    return PrintError(status, app);
   }
   const auto sink = app.MakeLogSink();
   const Logger log(*sink);
@@ -84,11 +83,22 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
   return exit_code;
 }
 
+void AddOutcomeOptions(CLI::App& command, RunArguments& arguments) {
+  command
+      .add_option("--quarantine-exit", arguments.quarantine_exit,
+                  "Exit code for a run with rows in quarantine (INGESTA_QUARANTINE_EXIT; 3)")
+      ->envname("INGESTA_QUARANTINE_EXIT")
+      ->check(CLI::IsMember({0, 3}));
+  command.add_flag("--json", arguments.json, "Print the run records as JSON on stdout");
+}
+
 void AddRunCommand(CLI::App& cli, App& app) {
   auto* command = cli.add_subcommand("run", "Extract, prove complete and publish the datasets of pipelines");
   const auto arguments = std::make_shared<RunArguments>();
   arguments->pipelines.AddTo(*command);
-  command->add_option("--only", arguments->only, "Only this dataset; may be repeated")->type_name("DATASET");
+  command->add_option("--only", arguments->only, "Only this dataset; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("DATASET");
   command->add_option("--limit", arguments->limit, "Stop each dataset after about N rows; publishes nothing")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
@@ -99,12 +109,7 @@ void AddRunCommand(CLI::App& cli, App& app) {
       ->envname("INGESTA_RUN_ID")
       ->type_name("ID");
   command->add_flag("--force", arguments->force, "Run again although the run id has succeeded");
-  command
-      ->add_option("--quarantine-exit", arguments->quarantine_exit,
-                   "Exit code for a run with rows in quarantine (INGESTA_QUARANTINE_EXIT; 3)")
-      ->envname("INGESTA_QUARANTINE_EXIT")
-      ->check(CLI::IsMember({0, 3}));
-  command->add_flag("--json", arguments->json, "Print the run records as JSON on stdout");
+  AddOutcomeOptions(*command, *arguments);
   command->footer(
       "Examples:\n"
       "  ingesta run ingesta-productos ingesta-ordenes ingesta-proveedores\n"
@@ -113,12 +118,8 @@ void AddRunCommand(CLI::App& cli, App& app) {
       "  ingesta run ingesta-productos --run-id \"$(date +%F)\" --json");
   command->callback([arguments, &app] {
     auto pipelines = LoadPipelines(arguments->pipelines, app);
-    if (!pipelines.ok()) {
-      PrintError(pipelines.status(), app);
-      app.exit_code = pipeline::kExitUsage;
-      return;
-    }
-    app.exit_code = RunPipelines(*pipelines, *arguments, /*resume=*/false, app);
+    app.exit_code = pipelines.ok() ? RunPipelines(*pipelines, *arguments, /*resume=*/false, app)
+                                   : PrintError(pipelines.status(), app);
   });
 }
 

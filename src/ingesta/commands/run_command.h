@@ -20,6 +20,9 @@ struct RunArguments {
   int quarantine_exit = pipeline::kExitQuarantine;
 };
 
+/// `--quarantine-exit` and `--json`.
+void AddOutcomeOptions(CLI::App& command, RunArguments& arguments);
+
 /// Run each pipeline after the other, print the summary (or JSON) on stdout and errors on stderr, and give
 /// the worst exit code. `resume`: go on with what was cut off instead of extracting anew.
 int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunArguments& arguments,
