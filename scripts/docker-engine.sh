@@ -13,7 +13,7 @@ die() { say "$*"; exit 1; }
 
 install_missing() {
   local missing=() entry
-  for entry in dockerd:docker.io docker:docker.io docker-compose:docker-compose iptables:iptables; do
+  for entry in dockerd:docker.io docker:docker.io docker-compose:docker-compose iptables:iptables ip:iproute2; do
     command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
   done
   ((${#missing[@]})) || return 0
