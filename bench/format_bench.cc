@@ -119,7 +119,7 @@ class CpuCounters {
 std::unique_ptr<format::Format> Make(const format::FormatKind& kind, const std::string& records) {
   config::Options options;
   if (!records.empty()) options.Set("records", records);
-  return kind.make(options).ValueOrDie();
+  return kind.make(options, {}).ValueOrDie();
 }
 
 void WriteMillion(benchmark::State& state, const format::FormatKind& kind, const std::string& records) {

@@ -14,15 +14,19 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 
-# A system's own Arrow where there is one, else the libraries out of the pyarrow wheel.
+# A system's own Arrow and Parquet where they are, else the libraries out of the pyarrow wheel.
 find_package(Arrow 20 QUIET CONFIG)
-if(Arrow_FOUND)
+find_package(Parquet 20 QUIET CONFIG)
+if(Arrow_FOUND AND Parquet_FOUND)
   add_library(ingesta_arrow ALIAS Arrow::arrow_shared)
+  add_library(ingesta_parquet ALIAS Parquet::parquet_shared)
 else()
   set(ARROW_WHEEL_ROOT "${INGESTA_DEPS_DIR}")
   find_package(ArrowWheel REQUIRED)
   add_library(ingesta_arrow INTERFACE)
   target_link_libraries(ingesta_arrow INTERFACE ArrowWheel::arrow)
+  add_library(ingesta_parquet INTERFACE)
+  target_link_libraries(ingesta_parquet INTERFACE ArrowWheel::parquet)
 endif()
 
 add_library(ingesta_simdjson STATIC "${INGESTA_DEPS_DIR}/simdjson/simdjson.cpp")

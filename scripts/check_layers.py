@@ -17,7 +17,7 @@ import sys
 LAYERS = (
     ("base",),
     ("testing",),
-    ("config", "http", "aws", "observe"),
+    ("config", "http", "aws", "observe", "columnar", "iceberg"),
     ("source", "decode", "transform", "expect", "format", "store", "catalog"),
     ("pipeline",),
     ("builtin", "demo", "commands"),
@@ -30,7 +30,7 @@ RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 KEYWORDS = ("DEPS", "LIBS", "TEST_DEPS")
 MODULE_CALL = re.compile(r"\bingesta_module\s*\(([^)]*)\)")
-INCLUDE = re.compile(r'^\s*#\s*include\s+["<]ingesta/([A-Za-z0-9_]+)/([^">]+)[">]')
+INCLUDE = re.compile(r'^\s*#\s*include\s+["<]ingesta/([A-Za-z0-9_/]+)/([^/">]+)[">]')
 TEST_FILE = re.compile(r"(^|_)test(_|\.)")
 SOURCE_SUFFIXES = {".h", ".cc"}
 
@@ -61,9 +61,12 @@ def parse_module(text: str, folder: pathlib.Path) -> Module | None:
 
 
 def read_modules(source_root: pathlib.Path) -> dict[str, Module]:
-    """Every module below source_root, and `main` for the sources that stand directly in it."""
+    """Every module below source_root, and `main` for the sources that stand directly in it.
+
+    A module may stand in the folder of another one (catalog/iceberg in catalog); its files are its own alone.
+    """
     modules = {}
-    for listing in sorted(source_root.glob("*/CMakeLists.txt")):
+    for listing in sorted(source_root.glob("*/**/CMakeLists.txt")):
         module = parse_module(listing.read_text(encoding="utf-8"), listing.parent)
         if module is not None:
             modules[module.name] = module
@@ -107,9 +110,21 @@ def check_deps(module: Module, modules: dict[str, Module]) -> list[str]:
     return problems
 
 
-def module_files(module: Module) -> list[pathlib.Path]:
+def module_files(module: Module, modules: dict[str, Module]) -> list[pathlib.Path]:
     walk = module.folder.glob("*") if module.name == "main" else module.folder.rglob("*")
-    return sorted(path for path in walk if path.suffix in SOURCE_SUFFIXES and path.is_file())
+    nested = [other.folder for other in modules.values() if module.folder in other.folder.parents]
+    return sorted(path for path in walk if path.suffix in SOURCE_SUFFIXES and path.is_file()
+                  and not any(folder in path.parents for folder in nested))
+
+
+def owner_of(folder: str, modules: dict[str, Module], source_root: pathlib.Path) -> tuple[str, str]:
+    """The module that a header's folder (`catalog/iceberg/avro`) belongs to, and the folder's rest below it."""
+    parts = folder.split("/")
+    for length in range(len(parts), 0, -1):
+        for module in modules.values():
+            if module.name != "main" and module.folder == source_root.joinpath(*parts[:length]):
+                return module.name, "/".join(parts[length:])
+    return parts[0], "/".join(parts[1:])
 
 
 def check_includes(module: Module, modules: dict[str, Module], path: pathlib.Path) -> list[str]:
@@ -123,7 +138,8 @@ def check_includes(module: Module, modules: dict[str, Module], path: pathlib.Pat
         match = INCLUDE.match(line)
         if match is None:
             continue
-        other, header = match.groups()
+        other, below = owner_of(match.group(1), modules, modules["main"].folder)
+        header = f"{below}/{match.group(2)}" if below else match.group(2)
         if not is_test and TEST_FILE.search(header.rpartition("/")[2]):
             advice = f"{header} is for tests"
         elif other in allowed:
@@ -151,7 +167,7 @@ def check_tree(root: pathlib.Path) -> tuple[list[str], int, int]:
     for module in modules.values():
         if module.name != "main":
             problems += check_deps(module, modules)
-        for path in module_files(module):
+        for path in module_files(module, modules):
             files += 1
             problems += check_includes(module, modules, path)
     return problems, len(modules) - 1, files

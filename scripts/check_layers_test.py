@@ -56,6 +56,16 @@ class CheckLayersTest(unittest.TestCase):
             self.problems(source__rest_dot_cc='// pages\n#include "ingesta/config/parse.h"\n'),
             "source/rest.cc:2:", "module 'source' includes 'config'", "(base, http)")
 
+    def test_takes_a_module_in_another_ones_folder_for_its_own(self):
+        nested = {"catalog__CMakeLists_dot_txt": "ingesta_module(catalog DEPS base iceberg)",
+                  "catalog__iceberg__CMakeLists_dot_txt": "ingesta_module(iceberg DEPS base)",
+                  "catalog__iceberg__avro__reader_dot_h": "",
+                  "catalog__tables_dot_cc": '#include "ingesta/catalog/iceberg/avro/reader.h"\n'}
+        self.assertEqual(self.problems(**nested), [])
+        self.assert_one(self.problems(**nested, catalog__glue_dot_h="",
+                                      catalog__iceberg__table_dot_cc='#include "ingesta/catalog/glue.h"\n'),
+                        "table.cc:1: module 'iceberg' includes 'catalog'", "a layer above")
+
     def test_follows_deps_of_deps(self):
         self.assertEqual(self.problems(transform__rows_dot_cc='#include "ingesta/base/status.h"\n'), [])
 

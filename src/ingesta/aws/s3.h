@@ -46,6 +46,7 @@ struct ListedObject {
   std::string key;
   int64_t size = 0;
   std::string etag;  ///< as the server gives it, quotes included
+  SystemTime last_modified{};
 };
 
 class S3Client {
@@ -62,6 +63,9 @@ class S3Client {
   /// kNotFound where there is none. Without s3:ListBucket S3 answers 403 for a missing key: kAccessDenied.
   virtual Result<ObjectInfo> HeadObject(const std::string& key) = 0;
   virtual Result<std::string> GetObject(const std::string& key, ObjectInfo* info = nullptr) = 0;
+  /// Write the object to the new local file `path`, in pieces fetched side by side, all of one version:
+  /// kConflict where it is replaced meanwhile. The file is removed on failure.
+  virtual Result<ObjectInfo> GetFile(const std::string& key, const std::string& path) = 0;
   /// Returns the new ETag. Where a condition is refused because exactly these bytes are there already, this
   /// write counts as done (its acknowledgement may have been lost): a document that claims something, as a
   /// lease does, must name its writer.

@@ -253,9 +253,11 @@ Result<std::vector<ListedObject>> S3ClientImpl::ListObjects(const std::string& p
     for (const XmlNode& child : root.children) {
       if (child.name != "Contents") continue;
       const std::string key = child.ChildText("Key");
-      objects.push_back({.key = encoded ? DecodeKey(key) : key,
-                         .size = std::atoll(child.ChildText("Size").c_str()),
-                         .etag = child.ChildText("ETag")});
+      objects.push_back(
+          {.key = encoded ? DecodeKey(key) : key,
+           .size = std::atoll(child.ChildText("Size").c_str()),
+           .etag = child.ChildText("ETag"),
+           .last_modified = ParseIso8601(child.ChildText("LastModified")).value_or(SystemTime())});
     }
     const std::string next = root.ChildText("NextContinuationToken");
     if (root.ChildText("IsTruncated") != "true") return objects;

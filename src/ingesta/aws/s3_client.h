@@ -22,6 +22,7 @@ class S3ClientImpl final : public S3Client {
   Status CheckBucket(std::string* code);
   Result<ObjectInfo> HeadObject(const std::string& key) override;
   Result<std::string> GetObject(const std::string& key, ObjectInfo* info) override;
+  Result<ObjectInfo> GetFile(const std::string& key, const std::string& path) override;
   Result<std::string> PutObject(const std::string& key, std::string bytes,
                                 const PutOptions& options) override;
   Result<std::string> PutFile(const std::string& key, const std::string& path,
@@ -46,6 +47,7 @@ class S3ClientImpl final : public S3Client {
   /// PUT of one request. `conditions` of `options` are kept as far as the server knows them.
   Result<http::Response> Put(S3Operation operation, const PutOptions& options);
   Result<std::string> PutWholeFile(const std::string& key, const FileFacts& file, const PutOptions& options);
+  Result<ObjectInfo> FetchRanges(const std::string& key, int fd, const std::string& path);
   Status CheckConditionsByHead(const std::string& key, const PutOptions& options);
   /// What is at `key` is what `options` and `size` describe: the object of a write whose acknowledgement was
   /// lost.

@@ -291,7 +291,9 @@ TEST_F(S3Test, MakeTellsWhatIsWrongWithTheBucket) {
   options.endpoint = "127.0.0.1:9000";
   EXPECT_ERROR_CODE(ErrorCode::kInvalidConfig, S3Client::Make(options, credentials_, *http_, clock_));
   options.endpoint = "http://127.0.0.1:1";
-  EXPECT_ERROR_CODE(ErrorCode::kConnectFailed, S3Client::Make(options, credentials_, *http_, clock_));
+  const auto unreachable = S3Client::Make(options, credentials_, *http_, clock_);
+  EXPECT_ERROR_CODE(ErrorCode::kConnectFailed, unreachable);
+  EXPECT_THAT(HintOf(unreachable.status()), HasSubstr("AWS_ENDPOINT_URL_S3"));
   options.bucket = "";
   EXPECT_ERROR_CODE(ErrorCode::kInvalidConfig, S3Client::Make(options, credentials_, *http_, clock_));
 }

@@ -16,8 +16,6 @@ namespace ingesta::aws {
 namespace {
 
 constexpr int kMaxRounds = 4;
-/// Below S3's own limit of 15 minutes; a HEAD answer does not say why it was refused.
-constexpr std::chrono::minutes kSkewLimit{10};
 
 bool IsHostLabel(const std::string& bucket) {
   return std::all_of(bucket.begin(), bucket.end(),
@@ -70,7 +68,7 @@ S3Transport::S3Transport(S3Options options, std::shared_ptr<CredentialsProvider>
     : options_(std::move(options)),
       credentials_(std::move(credentials)),
       client_(client),
-      clock_(clock),
+      server_clock_(clock),
       region_(options_.region) {
   const bool plain = options_.endpoint.starts_with("http://");
   signs_payload_ = options_.sign_payload.value_or(plain && !IsLoopback(HostOf(options_.endpoint)));
@@ -121,6 +119,10 @@ void S3Transport::Launch(Pending* pending) {
   request.body = operation.body;
   request.follow_redirects = false;
   request.authenticate = false;
+  request.reach_hint = options_.endpoint.empty()
+                           ? "check this machine's way to S3 (proxy, firewall, VPC endpoint) and AWS_REGION"
+                           : "check that the server of AWS_ENDPOINT_URL_S3 (or endpoint_url) runs and can be "
+                             "reached from here";
   request.idempotent = true;  // what a repeated Create or Complete can do is dealt with by s3_multipart.cc
   request.classify = operation.error_within_200 ? ClassifyWithErrorDocument : ClassifyS3;
   std::string payload_hash = operation.body_sha256;
@@ -130,9 +132,8 @@ void S3Transport::Launch(Pending* pending) {
   // By value: an attempt may outlive this call, and its time and clock offset are those of the moment it goes
   // out.
   request.before_attempt = [credentials = pending->credentials, region = pending->region, payload_hash,
-                            &clock = clock_, offset = clock_offset_](http::Request& attempt) {
-    return SignRequest(credentials, {.region = region, .service = "s3"},
-                       clock.Now() + std::chrono::microseconds(offset->load()), payload_hash, attempt);
+                            clock = server_clock_](http::Request& attempt) {
+    return SignRequest(credentials, {.region = region, .service = "s3"}, clock.Now(), payload_hash, attempt);
   };
   pending->answer = client_.Send(std::move(request));
 }
@@ -154,30 +155,14 @@ Result<http::Response> S3Transport::Finish(Pending pending) {
 }
 
 bool S3Transport::Heal(const ServiceError& error, const http::Response& response, Pending* pending) {
-  const std::string* date = response.headers.Find("Date");
-  const auto server_time = date == nullptr ? std::nullopt : ParseHttpDate(*date);
-  const bool silent_skew = error.status == 403 && !error.has_body && server_time.has_value() &&
-                           std::chrono::abs(*server_time - clock_.Now() -
-                                            std::chrono::microseconds(clock_offset_->load())) > kSkewLimit;
-  if ((error.IsClockSkew() || silent_skew) && !pending->clock_set && server_time.has_value()) {
-    pending->clock_set = true;
-    clock_offset_->store(
-        std::chrono::duration_cast<std::chrono::microseconds>(*server_time - clock_.Now()).count());
-    return true;
-  }
+  if (pending->healing.SetClock(error, response, server_clock_)) return true;
   if (IsRegionError(error) && !error.region.empty() && error.region != pending->region && !pending->moved) {
     pending->moved = true;
     const std::lock_guard lock(mutex_);
     region_ = error.region;
     return true;
   }
-  const bool silent_expiry = error.IsSilentBadRequest() && !pending->credentials.session_token.empty();
-  if ((error.IsExpired() || silent_expiry) && !pending->renewed) {
-    pending->renewed = true;
-    credentials_->Invalidate();
-    return true;
-  }
-  return false;
+  return pending->healing.RenewCredentials(error, pending->credentials, *credentials_);
 }
 
 bool S3Transport::IsSuccess(const S3Operation& operation, const http::Response& response) {

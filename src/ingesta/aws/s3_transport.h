@@ -3,12 +3,12 @@
 // Thread-safe.
 #pragma once
 
-#include <atomic>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "ingesta/aws/healing.h"
 #include "ingesta/aws/s3.h"
 #include "ingesta/aws/service_error.h"
 #include "ingesta/aws/text.h"
@@ -41,8 +41,7 @@ class S3Transport {
     std::future<Result<http::Response>> answer;
     Status failed_start;
     int attempts = 0;
-    bool renewed = false;
-    bool clock_set = false;
+    Healing healing;
     bool moved = false;
   };
   Pending Start(S3Operation operation);
@@ -70,12 +69,10 @@ class S3Transport {
   const S3Options options_;
   const std::shared_ptr<CredentialsProvider> credentials_;
   http::Client& client_;
-  Clock& clock_;
+  ServerClock server_clock_;
   bool signs_payload_ = false;
   mutable std::mutex mutex_;
   std::string region_;
-  /// Microseconds that the server's clock is ahead of ours; shared with the requests in flight.
-  std::shared_ptr<std::atomic<int64_t>> clock_offset_ = std::make_shared<std::atomic<int64_t>>(0);
 };
 
 /// Path style for an IP address, a host without a dot (localhost, a Compose service), a bucket name that is

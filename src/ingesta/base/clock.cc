@@ -53,7 +53,9 @@ Random& SystemRandom() {
   return random;
 }
 
-std::string FormatKeyTimestamp(SystemTime time) { return fmt::format("{:%Y%m%d_%H%M%S}", UtcFields(time)); }
+std::string FormatKeyTimestamp(SystemTime time) {
+  return fmt::format("{:%Y%m%d_%H%M%S}", UtcFields(time));
+}
 
 std::string FormatRfc3339(SystemTime time) {
   const auto millis = std::chrono::floor<Millis>(time).time_since_epoch().count();

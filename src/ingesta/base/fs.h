@@ -48,8 +48,8 @@ Result<size_t> ReadSome(int fd, char* buffer, size_t size, const std::string& pa
 Status SyncFile(int fd, const std::string& path);
 
 /// Replace or create `path` with `text`: temporary file beside it, fsync, rename, fsync of the folder. A
-/// crash or an error leaves the old content, and no temporary file after an error. Without `sync` that holds for
-/// the death of the process, but not for the loss of power.
+/// crash or an error leaves the old content, and no temporary file after an error. Without `sync` that holds
+/// for the death of the process, but not for the loss of power.
 Status AtomicWriteFile(const std::string& path, std::string_view text, bool sync = true);
 /// The whole content. REQUIRES: a small file; `max_bytes` guards (kBodyTooLarge).
 Result<std::string> ReadFile(const std::string& path, int64_t max_bytes = 64LL << 20);

@@ -1,4 +1,5 @@
-// What passes between source and decode: the bytes of one page, or of one slice of a body too large to hold whole.
+// What passes between source and decode: the bytes of one page, or of one slice of a body too large to hold
+// whole.
 #pragma once
 
 #include <cstdint>

@@ -31,6 +31,9 @@ class Scalar {
   uint64_t size_and_kind_ = 0;
 };
 
+/// What came, for a message: `the string "x"`, `the number 5`, `null`; long texts cut.
+std::string DescribeScalar(const Scalar& scalar);
+
 /// Which fields of a record are wanted, as a tree over its keys. Built by the transform, walked by the
 /// decoder.
 struct FieldTree {

@@ -13,15 +13,37 @@ namespace {
 constexpr std::array<std::string_view, 9> kStageNames = {"config", "source", "decode",  "transform", "expect",
                                                          "format", "store",  "catalog", "pipeline"};
 
-constexpr std::array<std::string_view, 31> kCodeNames = {
-    "internal",          "usage",           "invalid_config",    "cancelled",
-    "io",                "disk_full",       "host_not_found",    "connect_failed",
-    "tls",               "timeout",         "connection_lost",   "http_status",
-    "rate_limited",      "body_too_large",  "redirect_refused",  "malformed_body",
-    "unauthorized",      "retry_budget_spent", "pagination",     "incomplete",
-    "too_many_rejected", "credentials_not_found", "access_denied", "expired_credentials",
-    "bucket_not_found",  "wrong_region",    "already_exists",    "not_found",
-    "conflict",          "lease_held",      "corrupt"};
+constexpr std::array<std::string_view, 31> kCodeNames = {"internal",
+                                                         "usage",
+                                                         "invalid_config",
+                                                         "cancelled",
+                                                         "io",
+                                                         "disk_full",
+                                                         "host_not_found",
+                                                         "connect_failed",
+                                                         "tls",
+                                                         "timeout",
+                                                         "connection_lost",
+                                                         "http_status",
+                                                         "rate_limited",
+                                                         "body_too_large",
+                                                         "redirect_refused",
+                                                         "malformed_body",
+                                                         "unauthorized",
+                                                         "retry_budget_spent",
+                                                         "pagination",
+                                                         "incomplete",
+                                                         "too_many_rejected",
+                                                         "credentials_not_found",
+                                                         "access_denied",
+                                                         "expired_credentials",
+                                                         "bucket_not_found",
+                                                         "wrong_region",
+                                                         "already_exists",
+                                                         "not_found",
+                                                         "conflict",
+                                                         "lease_held",
+                                                         "corrupt"};
 static_assert(kCodeNames.size() == static_cast<size_t>(ErrorCode::kCorrupt) + 1);
 
 arrow::StatusCode ArrowCode(ErrorCode code) {
@@ -42,9 +64,13 @@ arrow::StatusCode ArrowCode(ErrorCode code) {
 
 }  // namespace
 
-std::string_view StageName(Stage stage) { return kStageNames[static_cast<size_t>(stage)]; }
+std::string_view StageName(Stage stage) {
+  return kStageNames[static_cast<size_t>(stage)];
+}
 
-std::string_view ErrorCodeName(ErrorCode code) { return kCodeNames[static_cast<size_t>(code)]; }
+std::string_view ErrorCodeName(ErrorCode code) {
+  return kCodeNames[static_cast<size_t>(code)];
+}
 
 std::string ErrorDetail::ToString() const {
   return fields_.hint.empty() ? std::string(ErrorCodeName(fields_.code))
@@ -57,7 +83,8 @@ Status MakeError(ErrorDetail::Fields fields, std::string message) {
 }
 
 Status MakeError(ErrorCode code, std::string message, std::string hint) {
-  return MakeError(ErrorDetail::Fields{.code = code, .stage = {}, .hint = std::move(hint)}, std::move(message));
+  return MakeError(ErrorDetail::Fields{.code = code, .stage = {}, .hint = std::move(hint)},
+                   std::move(message));
 }
 
 const ErrorDetail* DetailOf(const Status& status) {

@@ -1,5 +1,5 @@
-// Status and the catalogue of errors. Every error carries a code, the stage that met it, whether another try may help,
-// and what the person who reads it should do next. Thread-safe: values only. Used by every layer.
+// Status and the catalogue of errors. Every error carries a code, the stage that met it, whether another try
+// may help, and what the person who reads it should do next. Thread-safe: values only. Used by every layer.
 #pragma once
 
 #include <arrow/result.h>
@@ -22,36 +22,36 @@ std::string_view StageName(Stage stage);
 
 enum class ErrorCode {
   kInternal,
-  kUsage,               ///< wrong command line
-  kInvalidConfig,       ///< wrong pipeline.yaml or environment
-  kCancelled,           ///< SIGINT or SIGTERM
-  kIo,                  ///< local file system
-  kDiskFull,            ///< ENOSPC or EDQUOT
-  kHostNotFound,        ///< DNS
-  kConnectFailed,       ///< refused, reset before an answer, unreachable
-  kTls,                 ///< handshake or certificate
-  kTimeout,             ///< connect, idle or total time-out of our own
-  kConnectionLost,      ///< the answer ended early
-  kHttpStatus,          ///< an answer with an error status
-  kRateLimited,         ///< 429, or what the pipeline's response filters call so
-  kBodyTooLarge,        ///< body above max_body, or decompression above max_decompressed_ratio
-  kRedirectRefused,     ///< another origin, a loop, or too many hops
-  kMalformedBody,       ///< cut, not JSON, HTML with 200, without the records' path
-  kUnauthorized,        ///< the service refuses our credentials
-  kRetryBudgetSpent,    ///< the run's budget of retries is used up
-  kPagination,          ///< maximum_page reached, a next link that repeats
-  kIncomplete,          ///< the completeness proof failed
-  kTooManyRejected,     ///< above max_rejected
-  kCredentialsNotFound, ///< no AWS credentials
-  kAccessDenied,        ///< AWS 403
-  kExpiredCredentials,  ///< AWS token expired and could not be refreshed
+  kUsage,                ///< wrong command line
+  kInvalidConfig,        ///< wrong pipeline.yaml or environment
+  kCancelled,            ///< SIGINT or SIGTERM
+  kIo,                   ///< local file system
+  kDiskFull,             ///< ENOSPC or EDQUOT
+  kHostNotFound,         ///< DNS
+  kConnectFailed,        ///< refused, reset before an answer, unreachable
+  kTls,                  ///< handshake or certificate
+  kTimeout,              ///< connect, idle or total time-out of our own
+  kConnectionLost,       ///< the answer ended early
+  kHttpStatus,           ///< an answer with an error status
+  kRateLimited,          ///< 429, or what the pipeline's response filters call so
+  kBodyTooLarge,         ///< body above max_body, or decompression above max_decompressed_ratio
+  kRedirectRefused,      ///< another origin, a loop, or too many hops
+  kMalformedBody,        ///< cut, not JSON, HTML with 200, without the records' path
+  kUnauthorized,         ///< the service refuses our credentials
+  kRetryBudgetSpent,     ///< the run's budget of retries is used up
+  kPagination,           ///< maximum_page reached, a next link that repeats
+  kIncomplete,           ///< the completeness proof failed
+  kTooManyRejected,      ///< above max_rejected
+  kCredentialsNotFound,  ///< no AWS credentials
+  kAccessDenied,         ///< AWS 403
+  kExpiredCredentials,   ///< AWS token expired and could not be refreshed
   kBucketNotFound,
   kWrongRegion,
-  kAlreadyExists,       ///< a conditional write met an existing object
+  kAlreadyExists,  ///< a conditional write met an existing object
   kNotFound,
-  kConflict,            ///< a conditional write met another version
-  kLeaseHeld,           ///< another run of the pipeline is alive
-  kCorrupt,             ///< a checksum or a size does not match
+  kConflict,   ///< a conditional write met another version
+  kLeaseHeld,  ///< another run of the pipeline is alive
+  kCorrupt,    ///< a checksum or a size does not match
 };
 
 /// The code's stable name in snake_case, as logs and manifests show it, such as `host_not_found`.
@@ -63,9 +63,9 @@ class ErrorDetail final : public arrow::StatusDetail {
   struct Fields {
     ErrorCode code = ErrorCode::kInternal;
     std::optional<Stage> stage;
-    bool retryable = false;      ///< the same request may succeed later
-    int http_status = 0;         ///< 0 where no answer came
-    std::string hint;            ///< what to do next; may be empty
+    bool retryable = false;  ///< the same request may succeed later
+    int http_status = 0;     ///< 0 where no answer came
+    std::string hint;        ///< what to do next; may be empty
   };
 
   explicit ErrorDetail(Fields fields) : fields_(std::move(fields)) {}

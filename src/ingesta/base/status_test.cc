@@ -8,7 +8,8 @@ namespace ingesta {
 namespace {
 
 TEST(Status, CarriesCodeHintAndRetryability) {
-  const Status status = MakeError({.code = ErrorCode::kTimeout, .stage = {}, .retryable = true, .hint = "try later"}, "slow");
+  const Status status =
+      MakeError({.code = ErrorCode::kTimeout, .stage = {}, .retryable = true, .hint = "try later"}, "slow");
   EXPECT_ERROR_CODE(ErrorCode::kTimeout, status);
   EXPECT_TRUE(IsRetryable(status));
   EXPECT_EQ(HintOf(status), "try later");
@@ -28,7 +29,9 @@ TEST(Status, NamesAFullDisk) {
   EXPECT_ERROR_CODE(ErrorCode::kIo, ErrnoError(EACCES, "open x"));
 }
 
-TEST(Status, ForeignErrorsAreInternal) { EXPECT_EQ(CodeOf(Status::Invalid("from arrow")), ErrorCode::kInternal); }
+TEST(Status, ForeignErrorsAreInternal) {
+  EXPECT_EQ(CodeOf(Status::Invalid("from arrow")), ErrorCode::kInternal);
+}
 
 }  // namespace
 }  // namespace ingesta

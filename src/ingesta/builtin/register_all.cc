@@ -1,6 +1,7 @@
 #include "ingesta/builtin/register_all.h"
 
 #include "ingesta/builtin/backoff.h"
+#include "ingesta/builtin/catalogs.h"
 #include "ingesta/builtin/stage_factory.h"
 #include "ingesta/builtin/stores.h"
 #include "ingesta/source/paginators/cursor.h"
@@ -43,7 +44,8 @@ const pipeline::Toolbox& RegisterAll() {
                                                    .auths = Specs(AllKinds().auths),
                                                    .backoffs = BackoffKinds(),
                                                    .formats = Specs(AllKinds().formats),
-                                                   .stores = StoreKinds()},
+                                                   .stores = StoreKinds(),
+                                                   .catalogs = CatalogKinds()},
                                          .make_factory = MakeFactory};
   return toolbox;
 }

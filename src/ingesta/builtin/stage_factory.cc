@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ingesta/builtin/backoff.h"
+#include "ingesta/builtin/catalogs.h"
 #include "ingesta/builtin/stores.h"
 #include "ingesta/http/response_filters.h"
 #include "ingesta/source/rest_source.h"
@@ -34,8 +35,12 @@ class Factory final : public pipeline::StageFactory {
   Result<pipeline::ResourceStages> MakeStages(const config::PipelineSpec& pipeline,
                                               const pipeline::ResourceTree& tree,
                                               http::Client& client) override;
-  Result<std::unique_ptr<store::Store>> MakeStore(const config::PipelineSpec& pipeline) override {
+  Result<std::unique_ptr<ObjectStore>> MakeStore(const config::PipelineSpec& pipeline) override {
     return builtin::MakeStore(pipeline.store, context_);
+  }
+  Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
+                                                        ObjectStore& store) override {
+    return builtin::MakeCatalog(pipeline.catalog, context_, store);
   }
   std::string StoreUri(const config::PipelineSpec& pipeline) const override {
     return ChooseStore(pipeline.store, context_.environment).Uri(context_.root);
@@ -43,7 +48,7 @@ class Factory final : public pipeline::StageFactory {
 
  private:
   Result<std::vector<std::unique_ptr<format::Format>>> MakeFormats(
-      const config::ResourceSpec& resource) const;
+      const config::PipelineSpec& pipeline, const config::ResourceSpec& resource) const;
 
   const Kinds& kinds_;
   const pipeline::FactoryContext context_;
@@ -76,11 +81,15 @@ Result<std::unique_ptr<http::Client>> Factory::MakeClient(const config::Pipeline
 }
 
 Result<std::vector<std::unique_ptr<format::Format>>> Factory::MakeFormats(
-    const config::ResourceSpec& resource) const {
+    const config::PipelineSpec& pipeline, const config::ResourceSpec& resource) const {
+  const format::FormatContext format_context{
+      .partition_by = resource.partition_by,
+      .primary_key = resource.primary_key,
+      .single_file = ChooseCatalog(pipeline.catalog, context_.environment) != "glue"};
   std::vector<std::unique_ptr<format::Format>> formats;
   for (const config::ComponentSpec& spec : resource.formats) {
     ARROW_ASSIGN_OR_RAISE(const format::FormatKind* kind, FindKind(kinds_.formats, spec.type, "format"));
-    ARROW_ASSIGN_OR_RAISE(auto made, kind->make(spec.options));
+    ARROW_ASSIGN_OR_RAISE(auto made, kind->make(spec.options, format_context));
     formats.push_back(std::move(made));
   }
   return formats;
@@ -104,8 +113,9 @@ Result<pipeline::ResourceStages> Factory::MakeStages(const config::PipelineSpec&
                                                  .total_path = resource.completeness.total_path}));
   ARROW_ASSIGN_OR_RAISE(stages.rows, transform::RowBuilder::Make(resource, tree.children));
   for (size_t i = 0; i < tree.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto formats, MakeFormats(tree.dataset(i)));
+    ARROW_ASSIGN_OR_RAISE(auto formats, MakeFormats(pipeline, tree.dataset(i)));
     stages.formats.push_back(std::move(formats));
+    stages.schemas.push_back(stages.rows->schema(static_cast<int>(i)));
   }
   return stages;
 }

@@ -100,8 +100,8 @@ StoreChoice ChooseStore(const config::ComponentSpec& spec, const pipeline::Envir
   return {spec.options.StringOr("bucket", by_environment)};
 }
 
-Result<std::unique_ptr<store::Store>> MakeStore(const config::ComponentSpec& spec,
-                                                const pipeline::FactoryContext& context) {
+Result<std::unique_ptr<ObjectStore>> MakeStore(const config::ComponentSpec& spec,
+                                               const pipeline::FactoryContext& context) {
   const StoreChoice choice = ChooseStore(spec, context.environment);
   if (choice.bucket.empty()) {
     if (spec.type != "s3") return store::MakeLocalStore(context.root);

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "ingesta/base/object_store.h"
 #include "ingesta/config/pipeline_spec.h"
 #include "ingesta/pipeline/toolbox.h"
-#include "ingesta/store/store.h"
 
 namespace ingesta::builtin {
 
@@ -25,7 +25,7 @@ struct StoreChoice {
 StoreChoice ChooseStore(const config::ComponentSpec& spec, const pipeline::Environment& environment);
 
 /// On S3: resolves credentials and asks for the bucket.
-Result<std::unique_ptr<store::Store>> MakeStore(const config::ComponentSpec& spec,
-                                                const pipeline::FactoryContext& context);
+Result<std::unique_ptr<ObjectStore>> MakeStore(const config::ComponentSpec& spec,
+                                               const pipeline::FactoryContext& context);
 
 }  // namespace ingesta::builtin

@@ -54,6 +54,14 @@ std::string PipelineFile(const std::string& argument) {
   return argument;
 }
 
+// no-color.org: an empty NO_COLOR asks for nothing.
+bool WantsColor(const App& app, int descriptor) {
+  const auto no_color = app.environment.find("NO_COLOR");
+  const bool refused =
+      app.globals.no_color || (no_color != app.environment.end() && !no_color->second.empty());
+  return isatty(descriptor) == 1 && !refused;
+}
+
 }  // namespace
 
 bool App::StderrIsTerminal() const {
@@ -61,7 +69,11 @@ bool App::StderrIsTerminal() const {
 }
 
 bool App::ColorOnStdout() const {
-  return isatty(STDOUT_FILENO) == 1 && !globals.no_color && environment.find("NO_COLOR") == environment.end();
+  return WantsColor(*this, STDOUT_FILENO);
+}
+
+bool App::ColorOnStderr() const {
+  return WantsColor(*this, STDERR_FILENO);
 }
 
 std::unique_ptr<LogSink> App::MakeLogSink() const {
@@ -71,8 +83,8 @@ std::unique_ptr<LogSink> App::MakeLogSink() const {
   if (globals.log_level == "debug") level = LogLevel::kDebug;
   if (globals.log_level == "warning") level = LogLevel::kWarning;
   if (globals.log_level == "error") level = LogLevel::kError;
-  const bool color = terminal && !globals.no_color && environment.find("NO_COLOR") == environment.end();
-  return std::make_unique<LogSink>(json ? LogFormat::kJson : LogFormat::kHuman, level, color, clock);
+  return std::make_unique<LogSink>(json ? LogFormat::kJson : LogFormat::kHuman, level, ColorOnStderr(),
+                                   clock);
 }
 
 std::string App::DataDir() const {
@@ -127,7 +139,7 @@ Result<std::vector<config::PipelineSpec>> LoadPipelines(const PipelineArguments&
 }
 
 int PrintError(const Status& status, const App& app) {
-  const bool color = app.StderrIsTerminal() && !app.globals.no_color;
+  const bool color = app.ColorOnStderr();
   fmt::print(stderr, "{}ingesta: {}{}\n", color ? "\x1b[31m" : "", status.message(), color ? "\x1b[0m" : "");
   const std::string hint = HintOf(status);
   if (!hint.empty()) fmt::print(stderr, "  -> {}\n", hint);

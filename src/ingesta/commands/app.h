@@ -38,9 +38,11 @@ struct App {
   GlobalOptions globals;
   int exit_code = 0;  ///< set by the command that ran
 
-  /// Whether people read stderr / stdout on a terminal.
+  /// Whether people read stderr on a terminal.
   bool StderrIsTerminal() const;
+  /// On a terminal, but for --no-color and NO_COLOR.
   bool ColorOnStdout() const;
+  bool ColorOnStderr() const;
   std::unique_ptr<LogSink> MakeLogSink() const;
   /// The local root: --data-dir, INGESTA_DATA_DIR, ./data.
   std::string DataDir() const;

@@ -9,6 +9,7 @@
 
 #include "ingesta/base/fs.h"
 #include "ingesta/commands/run_command.h"
+#include "ingesta/config/scalar.h"
 
 namespace ingesta::commands {
 namespace {
@@ -46,17 +47,6 @@ Result<std::vector<std::string>> FindPipelines(const DemoArguments& arguments, c
   return MakeError(ErrorCode::kUsage,
                    "the shipped pipelines (ingesta-productos/pipeline.yaml, ...) were not found",
                    "name their folder with --home or INGESTA_HOME");
-}
-
-Result<Millis> ParseLatency(const std::string& text) {
-  size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  const std::string unit = text.substr(digits);
-  if (digits > 0 && digits < 9 && (unit == "ms" || unit == "s")) {
-    return Millis(std::stol(text.substr(0, digits)) * (unit == "s" ? 1000 : 1));
-  }
-  return MakeError(ErrorCode::kUsage,
-                   fmt::format("--latency {}: expected a duration such as 20ms or 1s", text));
 }
 
 Status Serve(const DemoArguments& arguments, App& app) {
@@ -104,7 +94,9 @@ Status RunDemo(DemoArguments& arguments, App& app) {
 }
 
 Status Demo(DemoArguments& arguments, App& app) {
-  ARROW_ASSIGN_OR_RAISE(arguments.services.latency, ParseLatency(arguments.latency));
+  const auto latency = config::ParseDuration(arguments.latency);
+  if (!latency.ok()) return WithPrefix(latency.status(), "--latency");
+  arguments.services.latency = *latency;
   ARROW_ASSIGN_OR_RAISE(arguments.services.faults, demo::ParseFaults(arguments.faults));
   return arguments.run ? RunDemo(arguments, app) : Serve(arguments, app);
 }

@@ -1,6 +1,8 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "ingesta/commands/app.h"
+#include "ingesta/config/nearest.h"
 
 extern char** environ;
 
@@ -29,6 +31,17 @@ void AddGlobalOptions(CLI::App& cli, GlobalOptions& globals) {
   cli.add_flag("--no-color", globals.no_color, "No colour, even on a terminal");
   cli.add_option("--data-dir", globals.data_dir, "Local root of data and spool (INGESTA_DATA_DIR; ./data)")
       ->type_name("DIR");
+}
+
+Status UnknownWord(const CLI::App& cli, const std::string& word) {
+  if (word.starts_with('-')) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{}: there is no such option before a command", word),
+                     "ingesta --help lists the options");
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* command : cli.get_subcommands({})) names.push_back(command->get_name());
+  return MakeError(ErrorCode::kUsage, fmt::format("{}: there is no such command", word),
+                   config::SuggestFrom(word, "commands", names));
 }
 
 }  // namespace
@@ -60,6 +73,11 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // CLI11 would say that a command is missing, whatever stands in its place.
+    const bool help = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+    if (!help && cli.get_subcommands().empty() && !cli.remaining().empty()) {
+      return PrintError(UnknownWord(cli, cli.remaining().front()), app);
+    }
     return cli.exit(error) == 0 ? 0 : 2;
   }
   return app.exit_code;

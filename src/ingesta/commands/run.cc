@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -29,14 +30,9 @@ Status CheckOnly(const std::vector<config::PipelineSpec>& pipelines, const std::
   return Status::OK();
 }
 
-bool HasOneOf(const config::PipelineSpec& pipeline, const std::vector<std::string>& only) {
-  if (only.empty()) return true;
-  for (const config::ResourceSpec& resource : pipeline.resources) {
-    for (const std::string& name : only) {
-      if (resource.name == name) return true;
-    }
-  }
-  return false;
+bool WantsAny(const pipeline::RunOptions& options, const config::PipelineSpec& pipeline) {
+  return std::any_of(pipeline.resources.begin(), pipeline.resources.end(),
+                     [&](const config::ResourceSpec& resource) { return options.Wants(resource.name); });
 }
 
 }  // namespace
@@ -56,8 +52,6 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
   std::vector<pipeline::RunOutcome> outcomes;
   int exit_code = pipeline::kExitDone;
   for (const config::PipelineSpec& spec : pipelines) {
-    if (!HasOneOf(spec, arguments.only)) continue;
-    sink->Redact(spec.secrets);
     pipeline::RunOptions options{.run_id = arguments.run_id,
                                  .root = root,
                                  .only = arguments.only,
@@ -66,6 +60,8 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
                                  .force = arguments.force,
                                  .resume = resume,
                                  .version = Version()};
+    if (!WantsAny(options, spec)) continue;
+    sink->Redact(spec.secrets);
     if (resume) options.run_id = pipeline::FindUnfinishedRun(root, spec.name).ValueOr("");
     pipeline::RunOutcome outcome = pipeline::RunPipeline(spec, options, context);
     if (!outcome.status.ok()) {

@@ -119,6 +119,19 @@ CompletenessSpec BindCompleteness(const Value& value, const EndpointSpec& endpoi
   return completeness;
 }
 
+PartitionSpec BindPartition(const Value* value) {
+  PartitionSpec partition;
+  if (value == nullptr) return partition;
+  partition.column = value->Text("column");
+  partition.transform = value->Text("transform");
+  partition.timezone = value->Text("timezone");
+  if (partition.by_run_date()) return partition;
+  // Not the column's own name: a Hive table can't have a column twice.
+  partition.name =
+      partition.column + "_" + (partition.transform == "identity" ? "valor" : partition.transform);
+  return partition;
+}
+
 ResourceSpec BindResource(const Value& value) {
   ResourceSpec resource;
   resource.name = value.Text("name");
@@ -133,6 +146,7 @@ ResourceSpec BindResource(const Value& value) {
   resource.completeness = BindCompleteness(*value.Find("completeness"), resource.endpoint);
   resource.max_rejected = value.Get<double>("max_rejected");
   resource.write_disposition = value.Text("write_disposition");
+  resource.partition_by = BindPartition(value.Find("partition_by"));
   return resource;
 }
 
@@ -146,6 +160,7 @@ PipelineSpec Bind(const Value& root) {
   for (const Value& resource : root.Find("resources")->items)
     spec.resources.push_back(BindResource(resource));
   spec.store = BindComponent(root.Find("store"));
+  spec.catalog = BindComponent(root.Find("catalog"));
   spec.on_dataset_failure = root.Text("on_dataset_failure") == "publish_others"
                                 ? OnDatasetFailure::kPublishOthers
                                 : OnDatasetFailure::kFail;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "ingesta/config/column_type.h"
@@ -26,8 +27,10 @@ std::string CheckEndpointPath(std::string_view path) {
 }
 
 std::string CheckResourceName(std::string_view name) {
-  // Below json/ are the backups of every dataset.
-  if (name == "json") return "is taken: the JSON files of all datasets are below `json/`";
+  // The prefixes that the formats put before the dataset.
+  for (const std::string_view taken : {"json", "parquet", "iceberg", "symlink"}) {
+    if (name == taken) return fmt::format("is taken: files of all datasets are below `{}/`", taken);
+  }
   return CheckSafeName(name);
 }
 
@@ -57,12 +60,28 @@ void CheckOrigin(const Value& resource, Diagnostics& diagnostics) {
   }
 }
 
-void CheckColumn(const Value& column, std::set<std::string>& names, Diagnostics& diagnostics) {
+std::string Lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+/// `names`: the columns before it, by lower-case name.
+void CheckColumn(const Value& column, std::map<std::string, std::string>& names, Diagnostics& diagnostics) {
   CheckText(column, "name", CheckColumnName, diagnostics);
   CheckText(column, "path", CheckDottedPath, diagnostics);
   const Value* name = column.Find("name");
-  if (name != nullptr && name->ok && !names.insert(column.Text("name")).second) {
-    diagnostics.Add(name->at, fmt::format("a column {} exists already", ShowNode(*name->node)));
+  if (name != nullptr && name->ok) {
+    const auto [before, is_new] = names.emplace(Lower(column.Text("name")), column.Text("name"));
+    if (!is_new && before->second == column.Text("name")) {
+      diagnostics.Add(name->at, fmt::format("a column {} exists already", ShowNode(*name->node)));
+    } else if (!is_new) {
+      diagnostics.Add(name->at,
+                      fmt::format("{} differs from the column {} only in case", ShowNode(*name->node),
+                                  ShowText(before->second)),
+                      "Athena and Glue take them for one: rename it and give the field as its `path`");
+    }
   }
   const Value* type_text = column.Find("type");
   if (type_text == nullptr || !type_text->ok) return;
@@ -107,6 +126,46 @@ void CheckFormats(const Value& resource, Diagnostics& diagnostics) {
                       "keep one of them");
     }
   }
+}
+
+void CheckWriteDisposition(const Value& resource, Diagnostics& diagnostics) {
+  const Value* disposition = resource.Find("write_disposition");
+  if (disposition == nullptr || resource.Text("write_disposition") != "merge") return;
+  if (resource.Texts("primary_key").empty()) {
+    diagnostics.Add(disposition->at, "`merge` needs a primary_key",
+                    "name the column that identifies a record");
+  }
+}
+
+void CheckPartitionBy(const Value& resource, Diagnostics& diagnostics) {
+  const Value* partition = resource.Find("partition_by");
+  const Value* columns = resource.Find("columns");
+  if (partition == nullptr || columns == nullptr) return;
+  const std::string transform = partition->Text("transform");
+  const Value* column = partition->Find("column");
+  if (column == nullptr) {
+    if (transform != "day" && partition->Find("transform") != nullptr) {
+      diagnostics.Add(partition->Find("transform")->at, "the run's date is partitioned by day",
+                      "name a `column` to partition by its month, year or value");
+    }
+    return;
+  }
+  std::vector<std::string> names;
+  for (const Value& each : columns->items) {
+    names.push_back(each.Text("name"));
+    if (names.back() != partition->Text("column")) continue;
+    const auto type = ParseColumnType(each.Text("type"));
+    const bool timed =
+        type && (type->kind == ColumnType::Kind::kTimestamp || type->kind == ColumnType::Kind::kDate);
+    if (type && !timed && transform != "identity") {
+      diagnostics.Add(column->at, fmt::format("a {} has no {}", type->ToString(), transform),
+                      "use a date or timestamp column, or `transform: identity`");
+    }
+    return;
+  }
+  diagnostics.Add(column->at,
+                  fmt::format("partition_by names {}, which is no column", ShowNode(*column->node)),
+                  SuggestFrom(partition->Text("column"), "columns", names));
 }
 
 void CheckRecordPath(const Value& endpoint, const Value& resource, Diagnostics& diagnostics) {
@@ -173,10 +232,17 @@ void CrossCheckResource(const Value& resource, Diagnostics& diagnostics) {
   }
   std::set<std::string> columns;
   if (const Value* list = resource.Find("columns")) {
-    for (const Value& column : list->items) CheckColumn(column, columns, diagnostics);
+    std::map<std::string, std::string> names;
+    for (const Value& column : list->items) {
+      CheckColumn(column, names, diagnostics);
+      if (const Value* name = column.Find("name"); name != nullptr && name->ok)
+        columns.insert(column.Text("name"));
+    }
   }
   CheckPrimaryKey(resource, columns, diagnostics);
   CheckFormats(resource, diagnostics);
+  CheckWriteDisposition(resource, diagnostics);
+  CheckPartitionBy(resource, diagnostics);
 }
 
 }  // namespace ingesta::config

@@ -93,15 +93,6 @@ TEST(Schema, EveryKeyHasASummaryInBothLanguages) {
   check(BuildSchema(TestKinds()));
 }
 
-TEST(Schema, KindsOfTheCatalogAreNoLongerLater) {
-  KindCatalog kinds = TestKinds();
-  kinds.formats.push_back(TestKind("parquet"));
-  const Schema root = BuildSchema(kinds);
-  const Schema& formats = root.Child("resources")->children.front().Child("formats")->children.front();
-  EXPECT_EQ(formats.later, std::vector<std::string>({"iceberg"}));
-  EXPECT_NE(formats.Child("parquet"), nullptr);
-}
-
 TEST(ShowValue, WritesTheLargestUnitThatFits) {
   EXPECT_EQ(ShowValue(Millis(60'000), SchemaType::kDuration), "1m");
   EXPECT_EQ(ShowValue(Millis(90'000), SchemaType::kDuration), "90s");

@@ -69,6 +69,7 @@ struct KindCatalog {
   std::vector<KindSpec> backoffs;
   std::vector<KindSpec> formats;
   std::vector<KindSpec> stores;
+  std::vector<KindSpec> catalogs;
 };
 
 }  // namespace ingesta::config

@@ -9,6 +9,7 @@
 #include "ingesta/config/cross_checks.h"
 #include "ingesta/config/defaults.h"
 #include "ingesta/config/environment.h"
+#include "ingesta/config/format_override.h"
 #include "ingesta/config/overrides.h"
 #include "ingesta/config/schema.h"
 #include "ingesta/config/yaml_reader.h"
@@ -69,6 +70,10 @@ Result<PipelineSpec> ParsePipeline(const std::string& text, const std::string& f
   Diagnostics found(file, std::move(override_keys));
   auto spec = Parse(text, file, kinds, options, found);
   if (!spec) return Refuse(found, diagnostics);
+  const auto formats = options.environment.find("INGESTA_FORMATS");
+  if (formats != options.environment.end() && !formats->second.empty()) {
+    RETURN_NOT_OK(OverrideFormats(formats->second, kinds, *spec));
+  }
   return *std::move(spec);
 }
 

@@ -72,6 +72,16 @@ struct ExplodeSpec {
   std::vector<std::string> include_from_parent;  ///< parent fields, here as `_<parent>_<field>`
 };
 
+/// How typed files are laid out by date (or by a value).
+struct PartitionSpec {
+  std::string column;             ///< "" = the run's date
+  std::string transform = "day";  ///< `day`, `month`, `year`; of a column also `identity`
+  std::string timezone = "UTC";   ///< IANA name: whose days
+  /// The partition's name: `fecha`, or `<column>_<transform>`.
+  std::string name = "fecha";
+  bool by_run_date() const { return column.empty(); }
+};
+
 struct ResourceSpec {
   std::string name;       ///< the dataset
   EndpointSpec endpoint;  ///< empty path where `explode` is set
@@ -80,8 +90,9 @@ struct ResourceSpec {
   std::vector<ColumnSpec> columns;
   std::vector<ComponentSpec> formats;
   CompletenessSpec completeness;
-  double max_rejected = 0.01;  ///< fraction of the rows, 0..1
-  std::string write_disposition = "append";
+  PartitionSpec partition_by;
+  double max_rejected = 0.01;                 ///< fraction of the rows, 0..1
+  std::string write_disposition = "replace";  ///< of the Iceberg table: `replace`, `append`, `merge`
 };
 
 struct ResponseFilterSpec {
@@ -121,6 +132,8 @@ struct PipelineSpec {
   std::vector<ResourceSpec> resources;
   /// `local` or `s3`; type "" = by S3_BUCKET: set and not empty, or unset, means s3.
   ComponentSpec store;
+  /// `filesystem`, `glue`, `rest`; type "" = by GLUE_DATABASE.
+  ComponentSpec catalog;
   OnDatasetFailure on_dataset_failure = OnDatasetFailure::kFail;
   std::string config_hash;           ///< of the file's text after substitution, secrets left out; hex
   std::vector<std::string> secrets;  ///< values that must not be shown anywhere

@@ -203,4 +203,12 @@ std::optional<OptionValue> ReadScalar(const Node& node, const Schema& schema, Co
   return value;
 }
 
+Result<Millis> ParseDuration(const std::string& text) {
+  const Schema schema{.key = "", .type = SchemaType::kDuration, .min = 0};
+  Complaint complaint;
+  const auto value = ReadScalar(Node::Scalar(text, {}, /*plain=*/true), schema, &complaint);
+  if (value) return std::get<Millis>(*value);
+  return MakeError(ErrorCode::kUsage, complaint.message, complaint.hint);
+}
+
 }  // namespace ingesta::config

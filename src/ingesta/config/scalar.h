@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "ingesta/base/clock.h"
+#include "ingesta/base/status.h"
 #include "ingesta/config/node.h"
 #include "ingesta/config/schema.h"
 
@@ -19,5 +21,8 @@ struct Complaint {
 /// kFraction (double) and kColumnType (its text). nullopt and a complaint where it is no such value or out of
 /// range. REQUIRES: a scalar.
 std::optional<OptionValue> ReadScalar(const Node& node, const Schema& schema, Complaint* complaint);
+
+/// `20ms`, `1.5s`, `5m`, ... outside of YAML. kUsage with the valid units where it is none or negative.
+Result<Millis> ParseDuration(const std::string& text);
 
 }  // namespace ingesta::config

@@ -124,13 +124,19 @@ Schema BuildSchema(const KindCatalog& kinds) {
                     .summary = "Where the files go; where absent, S3 unless `S3_BUCKET` is set and empty",
                     .summary_es = "Dónde van los archivos; si falta, S3 salvo que `S3_BUCKET` esté vacía"},
                    kinds.stores, {}),
+      ComponentKey(
+          {.key = "catalog",
+           .summary = "Where the tables are known; where absent, Glue if `GLUE_DATABASE` is set, else "
+                      "`filesystem`",
+           .summary_es = "Dónde se conocen las tablas; si falta, Glue si existe `GLUE_DATABASE`; si no, "
+                         "`filesystem`"},
+          kinds.catalogs, {}),
       {.key = "on_dataset_failure",
        .type = SchemaType::kEnum,
        .summary = "Whether a dataset that fails keeps the pipeline's others from being published",
        .summary_es = "Si un conjunto que falla impide publicar los demás del pipeline",
        .default_value = std::string("fail"),
        .choices = {"fail", "publish_others"}},
-      LaterKey("catalog"),
       LaterKey("expectations"),
       LaterKey("schema_contract")};
   return root;

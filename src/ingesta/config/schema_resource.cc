@@ -155,10 +155,33 @@ Schema Completeness() {
            .default_value = false}}};
 }
 
+Schema PartitionBy() {
+  return {
+      .key = "partition_by",
+      .type = SchemaType::kMap,
+      .summary = "How Parquet and Iceberg files are laid out; by the run's date where absent (Parquet alone)",
+      .summary_es =
+          "Cómo se reparten los archivos Parquet e Iceberg; si falta, por fecha de ejecución (solo "
+          "Parquet)",
+      .children = {{.key = "column",
+                    .summary = "Column whose value is the partition; the run's date where absent",
+                    .summary_es = "Columna cuyo valor es la partición; si falta, la fecha de la ejecución"},
+                   {.key = "transform",
+                    .type = SchemaType::kEnum,
+                    .summary = "What becomes of a date or timestamp; `identity` takes a value as it is",
+                    .summary_es = "En qué se convierte una fecha u hora; `identity` toma el valor tal cual",
+                    .default_value = std::string("day"),
+                    .choices = {"day", "month", "year", "identity"}},
+                   {.key = "timezone",
+                    .summary = "Whose days: an IANA name such as `Europe/Madrid`",
+                    .summary_es = "De qué zona son los días: un nombre IANA como `Europe/Madrid`",
+                    .default_value = std::string("UTC")}}};
+}
+
 }  // namespace
 
 Schema ResourceSchema(const KindCatalog& kinds) {
-  Schema format = ComponentKey({}, kinds.formats, {"parquet", "iceberg"});
+  Schema format = ComponentKey({}, kinds.formats, {});
   Schema resource{.type = SchemaType::kMap};
   resource.children = {
       {.key = "name",
@@ -193,17 +216,19 @@ Schema ResourceSchema(const KindCatalog& kinds) {
        .default_value = 0.01},
       {.key = "write_disposition",
        .type = SchemaType::kEnum,
-       .summary = "How a run's rows meet those of earlier runs",
-       .summary_es = "Cómo se juntan las filas de una ejecución con las anteriores",
-       .default_value = std::string("append"),
-       .choices = {"append"},
-       .later = {"replace", "merge"}},
+       .summary =
+           "How a run's rows meet the Iceberg table's: `replace` it as a whole, `append`, or `merge` by "
+           "primary_key; the other formats hold each run by itself",
+       .summary_es =
+           "Cómo entran las filas de una ejecución en la tabla Iceberg: `replace` la sustituye entera, "
+           "`append` añade, `merge` combina por primary_key; los demás formatos guardan cada ejecución",
+       .default_value = std::string("replace"),
+       .choices = {"replace", "append", "merge"}},
+      PartitionBy(),
       LaterKey("incremental"),
       LaterKey("expectations"),
-      LaterKey("partition_by"),
       LaterKey("schema_contract"),
-      LaterKey("record_filter"),
-      LaterKey("catalog")};
+      LaterKey("record_filter")};
   return resource;
 }
 

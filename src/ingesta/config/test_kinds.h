@@ -74,6 +74,7 @@ inline KindCatalog TestKinds() {
                   TestKind("s3", {TestOption("bucket", Type::kString), TestOption("prefix", Type::kString),
                                   TestOption("path_style", Type::kBool),
                                   TestOption("part_size", Type::kSize, int64_t{8} << 20)})};
+  kinds.catalogs = {TestKind("filesystem"), TestKind("glue", {TestOption("database", Type::kString)})};
   return kinds;
 }
 

@@ -9,28 +9,6 @@ namespace {
 
 constexpr size_t kShownBytes = 60;
 
-/// What came, for a message.
-std::string Describe(const Scalar& value) {
-  switch (value.kind()) {
-    case Scalar::Kind::kNull:
-      return "null";
-    case Scalar::Kind::kTrue:
-      return "true";
-    case Scalar::Kind::kFalse:
-      return "false";
-    case Scalar::Kind::kNumber:
-      return fmt::format("the number {}", Printable(value.text(), kShownBytes));
-    case Scalar::Kind::kString:
-      return fmt::format("the string \"{}\"", Printable(value.text(), kShownBytes));
-    case Scalar::Kind::kJson:
-      return fmt::format("{} {}", value.text().front() == '{' ? "the object" : "the array",
-                         Printable(value.text(), kShownBytes));
-    case Scalar::Kind::kInvalid:
-      break;
-  }
-  return std::string(value.text());
-}
-
 }  // namespace
 
 void TextArena::Reserve(size_t size) {
@@ -207,7 +185,7 @@ void RecordWalker::DeliverScalar(FieldIndex& field, const Scalar& value, RecordS
     std::string& reason = Scratch();
     reason = fmt::format("expected {} at `{}`, got {}",
                          tree.kind == FieldTree::Kind::kObject ? "an object" : "an array", field.path(),
-                         Describe(value));
+                         DescribeScalar(value));
     for (const int slot : field.all_slots()) sink.OnValue(slot, {Scalar::Kind::kInvalid, reason});
     if (field.explodes()) sink.OnInvalid(field.path(), reason);
   }
@@ -232,8 +210,8 @@ bool RecordWalker::WalkJoin(FieldIndex& field, RecordSink& sink) {
       joined = element;
     } else if (element.kind() == Scalar::Kind::kJson) {
       std::string& reason = Scratch();
-      reason =
-          fmt::format("expected plain values in the array at `{}`, got {}", field.path(), Describe(element));
+      reason = fmt::format("expected plain values in the array at `{}`, got {}", field.path(),
+                           DescribeScalar(element));
       joined = {Scalar::Kind::kInvalid, reason};
     } else if (element.kind() != Scalar::Kind::kNull) {
       if (!first) text += field.tree().separator;
@@ -269,7 +247,8 @@ bool RecordWalker::WalkChild(FieldIndex& field, RecordSink& parent) {
   if (cursor_.Peek() != '{') {
     Scalar value;
     if (!TakeValue(&value)) return false;
-    parent.OnInvalid(field.path(), fmt::format("expected objects in the array, got {}", Describe(value)));
+    parent.OnInvalid(field.path(),
+                     fmt::format("expected objects in the array, got {}", DescribeScalar(value)));
     return true;
   }
   const int64_t parent_record = record_;

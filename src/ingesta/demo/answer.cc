@@ -8,42 +8,16 @@
 #include <array>
 #include <utility>
 
+#include "ingesta/base/http_reason.h"
+
 namespace ingesta::demo {
 namespace {
 
 constexpr size_t kChunk = 8192;  // Tomcat's buffer
 
 std::string_view Reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 302:
-      return "Found";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 429:
-      return "Too Many Requests";
-    case 500:
-      return "Internal Server Error";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return "Unknown";
-  }
+  const std::string_view reason = HttpReason(status);
+  return reason.empty() ? "Unknown" : reason;
 }
 
 std::string Upper(std::string_view text) {

@@ -44,9 +44,10 @@ class Csv final : public Format {
     return InFormatStage<std::unique_ptr<Writer>>(Open(path, *schema));
   }
 
-  Result<WrittenFile> Combine(const std::vector<PartSelection>& parts, const std::string& path,
-                              const std::shared_ptr<arrow::Schema>& schema) const override {
-    return InFormatStage(CombineLines(parts, path, HeaderLine(*schema)));
+  Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts, const std::string& path,
+                                           const std::shared_ptr<arrow::Schema>& schema) const override {
+    ARROW_ASSIGN_OR_RAISE(WrittenFile file, InFormatStage(CombineLines(parts, path, HeaderLine(*schema))));
+    return std::vector<WrittenFile>{std::move(file)};
   }
 
  private:
@@ -64,7 +65,7 @@ class Csv final : public Format {
   const std::string content_type_ = "text/csv; charset=utf-8";
 };
 
-Result<std::unique_ptr<Format>> MakeCsv(const config::Options& options) {
+Result<std::unique_ptr<Format>> MakeCsv(const config::Options& options, const FormatContext& /*context*/) {
   return std::make_unique<Csv>(options.Has("formula_guard") && options.GetBool("formula_guard"));
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "ingesta/format/file_writer.h"
 #include "ingesta/format/format.h"
@@ -24,7 +25,10 @@ class EncodedWriter final : public Writer {
     return Status::OK();
   }
 
-  Result<WrittenFile> Close() override { return InFormatStage(file_->Close(rows_)); }
+  Result<std::vector<WrittenFile>> Close() override {
+    ARROW_ASSIGN_OR_RAISE(WrittenFile file, InFormatStage(file_->Close(rows_)));
+    return std::vector<WrittenFile>{std::move(file)};
+  }
 
  private:
   Encoder encoder_;

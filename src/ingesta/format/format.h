@@ -13,6 +13,7 @@
 #include "ingesta/base/batch.h"
 #include "ingesta/base/status.h"
 #include "ingesta/config/options.h"
+#include "ingesta/config/pipeline_spec.h"
 
 namespace ingesta::format {
 
@@ -22,6 +23,9 @@ struct WrittenFile {
   int64_t rows = 0;
   int64_t bytes = 0;
   uint32_t crc32 = 0;  ///< CRC-32 as gzip and S3's ChecksumCRC32 have it
+  /// Where the format partitions by a column: the folder's name as Hive writes it,
+  /// `fecha_orden_day=2026-11-24`.
+  std::string partition;
 };
 
 /// Writes one file. Not thread-safe.
@@ -30,8 +34,9 @@ class Writer {
   virtual ~Writer() = default;
   /// Append the rows of `batch` that are not dropped.
   virtual Status Write(const Batch& batch) = 0;
-  /// Flush, fsync and close. No call may follow.
-  virtual Result<WrittenFile> Close() = 0;
+  /// Flush, fsync and close. No call may follow. Mostly one file; several, in the order of the rows, where
+  /// the format has a target size.
+  virtual Result<std::vector<WrittenFile>> Close() = 0;
 };
 
 /// Rows of a closed file to take over into another one: `keep` tells by the 0-based index of a row in that
@@ -54,15 +59,26 @@ class Format {
   /// Create `path` (it must not exist) for rows of `schema`.
   virtual Result<std::unique_ptr<Writer>> NewWriter(const std::string& path,
                                                     const std::shared_ptr<arrow::Schema>& schema) const = 0;
-  /// Write to `path` the kept rows of `parts`, in order: a file as NewWriter would have made it from these
-  /// rows.
-  virtual Result<WrittenFile> Combine(const std::vector<PartSelection>& parts, const std::string& path,
-                                      const std::shared_ptr<arrow::Schema>& schema) const = 0;
+  /// Whether what a Writer closes can be published as it is. Else Combine makes the final files out of it,
+  /// also where all rows are kept (partitions by a column).
+  virtual bool writes_final_files() const { return true; }
+  /// Write to `path` (and names derived from it) the kept rows of `parts`, in order: the final files.
+  virtual Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts,
+                                                   const std::string& path,
+                                                   const std::shared_ptr<arrow::Schema>& schema) const = 0;
+};
+
+/// What a format may want to know of its dataset.
+struct FormatContext {
+  config::PartitionSpec partition_by;
+  std::vector<std::string> primary_key;
+  /// One file a partition, whatever its size: where no catalog says which files belong to it.
+  bool single_file = false;
 };
 
 struct FormatKind {
   config::KindSpec spec;
-  Result<std::unique_ptr<Format>> (*make)(const config::Options& options);
+  Result<std::unique_ptr<Format>> (*make)(const config::Options& options, const FormatContext& context);
 };
 
 FormatKind CsvFormat();

@@ -75,20 +75,33 @@ inline Batch MakeSourceBatch(const std::vector<std::string>& sources) {
 }
 
 inline std::unique_ptr<Format> MakeFormat(
-    const FormatKind& kind, const std::vector<std::pair<std::string, config::OptionValue>>& given = {}) {
+    const FormatKind& kind, const std::vector<std::pair<std::string, config::OptionValue>>& given = {},
+    const FormatContext& context = {}) {
   config::Options options;
   for (const config::OptionSpec& option : kind.spec.options) {
     if (option.default_value.has_value()) options.Set(option.name, *option.default_value);
   }
   for (const auto& [name, value] : given) options.Set(name, value);
-  return kind.make(options).ValueOrDie();
+  return kind.make(options, context).ValueOrDie();
+}
+
+inline Result<WrittenFile> OneFile(Result<std::vector<WrittenFile>> files) {
+  ARROW_RETURN_NOT_OK(files.status());
+  if (files->size() != 1) return MakeError(ErrorCode::kInternal, "not one file");
+  return std::move(files->front());
 }
 
 inline Result<WrittenFile> WriteFile(const Format& format, const std::string& path,
                                      const std::vector<Batch>& batches) {
   ARROW_ASSIGN_OR_RAISE(const auto writer, format.NewWriter(path, batches.front().rows->schema()));
   for (const Batch& batch : batches) ARROW_RETURN_NOT_OK(writer->Write(batch));
-  return writer->Close();
+  return OneFile(writer->Close());
+}
+
+inline Result<WrittenFile> CombineFile(const Format& format, const std::vector<PartSelection>& parts,
+                                       const std::string& path,
+                                       const std::shared_ptr<arrow::Schema>& schema) {
+  return OneFile(format.Combine(parts, path, schema));
 }
 
 }  // namespace ingesta::format

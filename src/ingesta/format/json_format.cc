@@ -68,9 +68,10 @@ class Json final : public Format {
     return InFormatStage<std::unique_ptr<Writer>>(columns_ ? OpenColumns(path, *schema) : OpenSource(path));
   }
 
-  Result<WrittenFile> Combine(const std::vector<PartSelection>& parts, const std::string& path,
-                              const std::shared_ptr<arrow::Schema>& /*schema*/) const override {
-    return InFormatStage(CombineLines(parts, path, /*header=*/""));
+  Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts, const std::string& path,
+                                           const std::shared_ptr<arrow::Schema>& /*schema*/) const override {
+    ARROW_ASSIGN_OR_RAISE(WrittenFile file, InFormatStage(CombineLines(parts, path, /*header=*/"")));
+    return std::vector<WrittenFile>{std::move(file)};
   }
 
  private:
@@ -93,7 +94,7 @@ class Json final : public Format {
   const std::string content_type_ = "application/x-ndjson";
 };
 
-Result<std::unique_ptr<Format>> MakeJson(const config::Options& options) {
+Result<std::unique_ptr<Format>> MakeJson(const config::Options& options, const FormatContext& /*context*/) {
   return std::make_unique<Json>(options.StringOr("records", "source") == "columns");
 }
 

@@ -61,7 +61,7 @@ class LineCombinerTest : public FormatTest {
     const std::string combined = Path(format.name() + std::to_string(seed) + ".combined");
     ASSERT_OK_AND_ASSIGN(const WrittenFile expected, WriteFile(format, direct, kept));
     ASSERT_OK_AND_ASSIGN(const WrittenFile actual,
-                         format.Combine(parts, combined, kept.front().rows->schema()));
+                         CombineFile(format, parts, combined, kept.front().rows->schema()));
     EXPECT_EQ(actual.path, combined);
     EXPECT_EQ(actual.rows, expected.rows);
     EXPECT_EQ(actual.bytes, expected.bytes);

@@ -8,15 +8,11 @@
 #include <algorithm>
 #include <system_error>
 
+#include "ingesta/base/http_reason.h"
 #include "ingesta/http/client.h"
 
 namespace ingesta::http {
 namespace {
-
-constexpr char kReachHint[] =
-    "check that the service runs, that this container is on its Docker network (docker run --network ...), "
-    "and that the "
-    "URL variable names the right host and port";
 
 Status Typed(ErrorCode code, bool retryable, std::string message, std::string hint = "") {
   return MakeError(
@@ -85,49 +81,6 @@ Status LostError(const TransportFacts& facts) {
                "look at the service's log: it may have failed while it answered");
 }
 
-std::string_view ReasonOf(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 422:
-      return "Unprocessable Content";
-    case 425:
-      return "Too Early";
-    case 429:
-      return "Too Many Requests";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return "";
-  }
-}
-
 std::string HintFor(int status) {
   switch (status) {
     case 401:
@@ -193,7 +146,7 @@ Status TransportError(CURLcode code, const TransportFacts& facts) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return Typed(ErrorCode::kHostNotFound, true,
                    fmt::format("the host of {} is unknown (DNS): {}", facts.origin, facts.curl_text),
-                   kReachHint);
+                   facts.reach_hint);
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Typed(ErrorCode::kHostNotFound, true,
                    fmt::format("the proxy's host is unknown (DNS): {}", facts.curl_text),
@@ -202,13 +155,13 @@ Status TransportError(CURLcode code, const TransportFacts& facts) {
       const std::string reason =
           facts.os_errno != 0 ? std::generic_category().message(facts.os_errno) : facts.curl_text;
       return Typed(ErrorCode::kConnectFailed, true,
-                   fmt::format("no connection to {}: {}", facts.origin, reason), kReachHint);
+                   fmt::format("no connection to {}: {}", facts.origin, reason), facts.reach_hint);
     }
     case CURLE_OPERATION_TIMEDOUT:
       return Typed(ErrorCode::kTimeout, true,
                    fmt::format("no connection to {} within {} (our time-out `connect`)", facts.origin,
                                FormatSeconds(facts.connect_timeout)),
-                   kReachHint);
+                   facts.reach_hint);
     case CURLE_PROXY:
       return Typed(ErrorCode::kConnectFailed, true, fmt::format("the proxy refused: {}", facts.curl_text),
                    "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY");
@@ -242,6 +195,12 @@ Status TransportError(CURLcode code, const TransportFacts& facts) {
   }
 }
 
+std::string ReachHint(bool in_container) {
+  return fmt::format(
+      "check that the service runs{} and that the URL variable names the right host and port",
+      in_container ? ", that this container is on its Docker network (docker run --network ...)," : "");
+}
+
 Status AnswerError(const Response& response, Verdict verdict) {
   ErrorDetail::Fields fields;
   fields.http_status = response.status;
@@ -254,7 +213,7 @@ Status AnswerError(const Response& response, Verdict verdict) {
   } else {
     fields.code = ErrorCode::kHttpStatus;
   }
-  const std::string_view reason = ReasonOf(response.status);
+  const std::string_view reason = HttpReason(response.status);
   std::string message = fmt::format("the service answered {}{}{} after {}", response.status,
                                     reason.empty() ? "" : " ", reason, FormatSeconds(response.elapsed));
   const std::string excerpt = PrintableExcerpt(response.body);

@@ -26,9 +26,13 @@ struct TransportFacts {
   int64_t body_bytes = 0;                 ///< of the answer's body so far, as received
   std::optional<int64_t> expected_bytes;  ///< its Content-Length
   Millis connect_timeout{0};
+  std::string reach_hint;  ///< where the host can't be reached
 };
 
 Status TransportError(CURLcode code, const TransportFacts& facts);
+
+/// What to look at where a service can't be reached: of Docker's networks only `in_container`.
+std::string ReachHint(bool in_container);
 
 /// The error of an answer that `verdict` calls no success.
 Status AnswerError(const Response& response, Verdict verdict);

@@ -38,6 +38,18 @@ TEST(TransportError, TellsWhatHappenedAndWhetherAnotherTryMayHelp) {
   }
 }
 
+TEST(ReachHint, SpeaksOfDockerOnlyInAContainer) {
+  EXPECT_THAT(ReachHint(true), HasSubstr("service runs, that this container is on its Docker network"));
+  EXPECT_EQ(ReachHint(false),
+            "check that the service runs and that the URL variable names the right host and port");
+}
+
+TEST(TransportError, HintsAtTheWayWhereNobodyIsReached) {
+  for (const CURLcode code : {CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT}) {
+    EXPECT_EQ(HintOf(TransportError(code, {.origin = "http://h:80", .reach_hint = "go there"})), "go there");
+  }
+}
+
 TEST(PrintableExcerpt, IsOneShortLineOfWholeCharacters) {
   EXPECT_EQ(PrintableExcerpt("  a\r\n\tb\x01\x7f c  "), "a b c");
   EXPECT_EQ(PrintableExcerpt(std::string(300, 'x')), std::string(200, 'x') + "...");

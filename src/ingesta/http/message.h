@@ -72,7 +72,12 @@ struct Request {
   /// others may not; a POST only where the caller knows. What surely never arrived (refused, host not found)
   /// is tried again either way.
   std::optional<bool> idempotent;
+  /// Never on a connection of the pool: where one dies without an answer, curl sends again and does not tell.
+  /// For who must know whether an earlier attempt may have been done.
+  bool fresh_connection = false;
   bool follow_redirects = true;
+  /// What to do where the host can't be reached; "" = what helps with a service of a pipeline.
+  std::string reach_hint;
   bool authenticate = true;          ///< false: the client's Authenticator leaves this request alone
   std::optional<Timeouts> timeouts;  ///< the client's where absent
   std::optional<int64_t> max_body;   ///< bytes after decompression; the client's where absent

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ingesta/base/container.h"
 #include "ingesta/http/client.h"
 #include "ingesta/http/retry.h"
 
@@ -169,7 +170,9 @@ Status Transfer::SetUpload() {
   }
   if (method != "GET" || has_body) curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   // curl quietly repeats a request on which a reused connection dies: only where repeating is allowed.
-  if (!MayRepeat(*request_)) curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+  if (!MayRepeat(*request_) || request_->fresh_connection) {
+    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+  }
   return Status::OK();
 }
 
@@ -351,6 +354,7 @@ TransportFacts Transfer::Facts() const {
   facts.body_bytes = response_.wire_bytes;
   facts.expected_bytes = content_length_;
   facts.connect_timeout = limits_.timeouts.connect;
+  facts.reach_hint = request_->reach_hint.empty() ? ReachHint(InContainer()) : request_->reach_hint;
   return facts;
 }
 

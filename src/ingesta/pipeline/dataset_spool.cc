@@ -47,25 +47,26 @@ Status DatasetSpool::BeginPart() {
   for (size_t i = 0; i < formats_.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(
         auto writer, formats_[i]->NewWriter(PartPath(i, fmt::format("part{}", parts_.size() + 1)), schema_));
-    writers_.push_back(std::move(writer));
+    lanes_.push_back(std::make_unique<EncoderLane>(std::move(writer)));
   }
   part_first_row_ = rows_written_;
   return Status::OK();
 }
 
-Status DatasetSpool::Write(const Batch& batch) {
-  for (const auto& writer : writers_) RETURN_NOT_OK(writer->Write(batch));
+Status DatasetSpool::Write(Batch batch) {
   rows_written_ += KeptRows(batch);
+  const auto shared = std::make_shared<const Batch>(std::move(batch));
+  for (const auto& lane : lanes_) RETURN_NOT_OK(lane->Write(shared));
   return Status::OK();
 }
 
 Status DatasetSpool::EndPart() {
   Part part{.first_row = part_first_row_, .files = {}};
-  for (const auto& writer : writers_) {
-    ARROW_ASSIGN_OR_RAISE(format::WrittenFile file, writer->Close());
-    part.files.push_back(std::move(file));
+  for (const auto& lane : lanes_) {
+    ARROW_ASSIGN_OR_RAISE(std::vector<format::WrittenFile> files, lane->Close());
+    part.files.push_back(std::move(files));
   }
-  writers_.clear();
+  lanes_.clear();
   parts_.push_back(std::move(part));
   return Status::OK();
 }
@@ -96,35 +97,45 @@ Status DatasetSpool::Quarantine(const RejectedRow& rejected, const std::string& 
   return Status::OK();
 }
 
-Result<format::WrittenFile> DatasetSpool::FinishFormat(size_t format, const std::vector<bool>& keep) {
-  if (parts_.size() == 1 && keep.empty()) return parts_.front().files[format];
+Result<std::vector<format::WrittenFile>> DatasetSpool::FinishFormat(size_t format,
+                                                                    const std::vector<bool>& keep) {
+  if (parts_.size() == 1 && keep.empty() && formats_[format]->writes_final_files()) {
+    return parts_.front().files[format];
+  }
   std::vector<format::PartSelection> selections;
   for (const Part& part : parts_) {
-    const int64_t first = part.first_row;
-    selections.push_back({part.files[format].path, [first, &keep](int64_t row) {
-                            return keep.empty() || keep[static_cast<size_t>(first + row)];
-                          }});
+    int64_t first = part.first_row;
+    for (const format::WrittenFile& file : part.files[format]) {
+      selections.push_back({file.path, [first, &keep](int64_t row) {
+                              return keep.empty() || keep[static_cast<size_t>(first + row)];
+                            }});
+      first += file.rows;
+    }
   }
-  ARROW_ASSIGN_OR_RAISE(format::WrittenFile combined,
+  ARROW_ASSIGN_OR_RAISE(std::vector<format::WrittenFile> combined,
                         formats_[format]->Combine(selections, PartPath(format, "final"), schema_));
-  for (const Part& part : parts_) std::filesystem::remove(part.files[format].path);
+  for (const format::PartSelection& part : selections) std::filesystem::remove(part.path);
   return combined;
 }
 
 Status DatasetSpool::Finish(const std::vector<bool>& keep, DatasetRecord& record) {
   for (size_t i = 0; i < formats_.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(const format::WrittenFile written, FinishFormat(i, keep));
-    DatasetFile file;
-    file.format = formats_[i]->name();
-    file.spool_path = std::filesystem::path(written.path).filename().string();
-    file.key_prefix = formats_[i]->key_prefix();
-    file.extension = formats_[i]->extension();
-    file.content_type = formats_[i]->content_type();
-    file.rows = written.rows;
-    file.bytes = written.bytes;
-    file.crc32 = written.crc32;
-    record.rows = written.rows;
-    record.files.push_back(std::move(file));
+    ARROW_ASSIGN_OR_RAISE(const std::vector<format::WrittenFile> files, FinishFormat(i, keep));
+    record.rows = 0;
+    for (const format::WrittenFile& written : files) {
+      DatasetFile file;
+      file.format = formats_[i]->name();
+      file.spool_path = std::filesystem::path(written.path).filename().string();
+      file.key_prefix = formats_[i]->key_prefix();
+      file.extension = formats_[i]->extension();
+      file.content_type = formats_[i]->content_type();
+      file.partition = written.partition;
+      file.rows = written.rows;
+      file.bytes = written.bytes;
+      file.crc32 = written.crc32;
+      record.rows += written.rows;
+      record.files.push_back(std::move(file));
+    }
   }
   record.rejected = rows_quarantined_;
   if (quarantine_ == nullptr) return Status::OK();
@@ -145,7 +156,7 @@ Status DatasetSpool::Finish(const std::vector<bool>& keep, DatasetRecord& record
 }
 
 Status DatasetSpool::Reset() {
-  writers_.clear();
+  lanes_.clear();
   parts_.clear();
   rows_written_ = 0;
   rows_quarantined_ = 0;

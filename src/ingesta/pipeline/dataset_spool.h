@@ -15,6 +15,7 @@
 #include "ingesta/base/clock.h"
 #include "ingesta/base/status.h"
 #include "ingesta/format/format.h"
+#include "ingesta/pipeline/encoder_lane.h"
 #include "ingesta/pipeline/run_record.h"
 
 namespace ingesta::pipeline {
@@ -30,8 +31,8 @@ class DatasetSpool {
 
   /// Open the next part. REQUIRES: no part is open.
   Status BeginPart();
-  /// Append the rows of `batch` that are not dropped. REQUIRES: a part is open.
-  Status Write(const Batch& batch);
+  /// Append the rows of `batch` that are not dropped, in every format side by side. REQUIRES: a part is open.
+  Status Write(Batch batch);
   Status EndPart();
   /// Append `rejected` to the quarantine file: one JSON object a line.
   Status Quarantine(const RejectedRow& rejected, const std::string& run_id);
@@ -49,17 +50,17 @@ class DatasetSpool {
  private:
   struct Part {
     int64_t first_row = 0;
-    std::vector<format::WrittenFile> files;  ///< one a format
+    std::vector<std::vector<format::WrittenFile>> files;  ///< by format, in the order of the rows
   };
 
   std::string PartPath(size_t format, const std::string& part) const;
-  Result<format::WrittenFile> FinishFormat(size_t format, const std::vector<bool>& keep);
+  Result<std::vector<format::WrittenFile>> FinishFormat(size_t format, const std::vector<bool>& keep);
 
   const std::string dataset_;
   const std::string folder_;
   const std::shared_ptr<arrow::Schema> schema_;
   const std::vector<std::unique_ptr<format::Format>>& formats_;
-  std::vector<std::unique_ptr<format::Writer>> writers_;
+  std::vector<std::unique_ptr<EncoderLane>> lanes_;  ///< by format
   std::vector<Part> parts_;
   int64_t rows_written_ = 0;
   int64_t part_first_row_ = 0;

@@ -91,7 +91,7 @@ LocalLock::~LocalLock() {
   ::close(descriptor_);
 }
 
-Lease::Lease(store::Store& store, std::string key, std::string run_id, std::string identity,
+Lease::Lease(ObjectStore& store, std::string key, std::string run_id, std::string identity,
              std::string version, const LeaseOptions& options, Clock& clock, StopSource& stop,
              const Logger& log)
     : store_(store),
@@ -106,7 +106,7 @@ Lease::Lease(store::Store& store, std::string key, std::string run_id, std::stri
   heartbeat_ = std::thread([this] { KeepAlive(); });
 }
 
-Result<std::unique_ptr<Lease>> Lease::Acquire(store::Store& store, const std::string& pipeline,
+Result<std::unique_ptr<Lease>> Lease::Acquire(ObjectStore& store, const std::string& pipeline,
                                               const std::string& run_id, const LocalLock& lock,
                                               const LeaseOptions& options, Clock& clock, StopSource& stop,
                                               const Logger& log) {
@@ -115,7 +115,7 @@ Result<std::unique_ptr<Lease>> Lease::Acquire(store::Store& store, const std::st
   MonotonicTime watched_since{};
   for (;;) {
     RETURN_NOT_OK(stop.Check());
-    ARROW_ASSIGN_OR_RAISE(const std::optional<store::Document> document, store.Read(key));
+    ARROW_ASSIGN_OR_RAISE(const std::optional<Document> document, store.Read(key));
     if (document.has_value()) {
       const Holder holder = HolderFrom(document->text);
       const bool dead = !holder.held || holder.identity == lock.identity();
@@ -150,13 +150,13 @@ Status Lease::Renew(const char* state) {
   return Status::OK();
 }
 
-Result<std::string> Lease::WriteOwn(store::Store& store, const std::string& key, const std::string& text,
+Result<std::string> Lease::WriteOwn(ObjectStore& store, const std::string& key, const std::string& text,
                                     const std::string& version) {
-  auto written = store.Write(key, text, version, store::Durability::kVolatile);
+  auto written = store.Write(key, text, version, Durability::kVolatile);
   if (written.ok()) return written;
   const ErrorCode code = CodeOf(written.status());
   if (code != ErrorCode::kConflict && code != ErrorCode::kAlreadyExists) return written;
-  ARROW_ASSIGN_OR_RAISE(const std::optional<store::Document> document, store.Read(key));
+  ARROW_ASSIGN_OR_RAISE(const std::optional<Document> document, store.Read(key));
   return document.has_value() && document->text == text ? Result<std::string>(document->version) : written;
 }
 

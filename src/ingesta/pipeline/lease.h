@@ -12,9 +12,9 @@
 
 #include "ingesta/base/clock.h"
 #include "ingesta/base/log.h"
+#include "ingesta/base/object_store.h"
 #include "ingesta/base/status.h"
 #include "ingesta/base/stop.h"
-#include "ingesta/store/store.h"
 
 namespace ingesta::pipeline {
 
@@ -45,7 +45,7 @@ class Lease {
  public:
   /// Take the lease, waiting up to `time_to_live` to see whether a holder is alive: kLeaseHeld if so. `lock`
   /// is held by this process: a holder with the same lock identity is dead. A lost lease stops `stop`.
-  static Result<std::unique_ptr<Lease>> Acquire(store::Store& store, const std::string& pipeline,
+  static Result<std::unique_ptr<Lease>> Acquire(ObjectStore& store, const std::string& pipeline,
                                                 const std::string& run_id, const LocalLock& lock,
                                                 const LeaseOptions& options, Clock& clock, StopSource& stop,
                                                 const Logger& log);
@@ -55,16 +55,16 @@ class Lease {
   Lease& operator=(const Lease&) = delete;
 
  private:
-  Lease(store::Store& store, std::string key, std::string run_id, std::string identity, std::string version,
+  Lease(ObjectStore& store, std::string key, std::string run_id, std::string identity, std::string version,
         const LeaseOptions& options, Clock& clock, StopSource& stop, const Logger& log);
   void KeepAlive();
   /// Write `text` over `version`. Where the store says conflict but holds this very text (the answer to an
   /// earlier try was lost), that is success.
-  static Result<std::string> WriteOwn(store::Store& store, const std::string& key, const std::string& text,
+  static Result<std::string> WriteOwn(ObjectStore& store, const std::string& key, const std::string& text,
                                       const std::string& version);
   Status Renew(const char* state);
 
-  store::Store& store_;
+  ObjectStore& store_;
   const std::string key_;
   const std::string run_id_;
   const std::string identity_;

@@ -45,7 +45,7 @@ class LeaseTest : public ::testing::Test {
   StopSource stop_;
   QuietSink sink_;
   Logger log_;
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<ObjectStore> store_;
 };
 
 TEST_F(LeaseTest, IsGivenBackAtTheEnd) {

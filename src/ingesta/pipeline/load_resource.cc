@@ -56,6 +56,7 @@ class ResourceLoad {
         context_(context),
         log_(context.log.With("dataset", resource_.name)),
         proof_options_(ProofOptionsOf(stages)),
+        scans_several_times_(ScansSeveralTimes(resource_)),
         proof_(proof_options_) {}
 
   Result<std::vector<DatasetRecord>> Run();
@@ -86,6 +87,7 @@ class ResourceLoad {
   const LoadContext& context_;
   const Logger log_;
   const ProofOptions proof_options_;
+  const bool scans_several_times_;
   CompletenessProof proof_;
   std::vector<std::unique_ptr<DatasetSpool>> spools_;
   std::vector<int> key_columns_;
@@ -100,8 +102,7 @@ class ResourceLoad {
 Status ResourceLoad::Prepare() {
   for (size_t i = 0; i < stages_.tree.size(); ++i) {
     spools_.push_back(std::make_unique<DatasetSpool>(stages_.tree.dataset(i).name, options_.folder,
-                                                     stages_.rows->schema(static_cast<int>(i)),
-                                                     stages_.formats[i]));
+                                                     stages_.schemas[i], stages_.formats[i]));
   }
   for (const std::string& key : resource_.primary_key) {
     key_columns_.push_back(stages_.rows->schema(0)->GetFieldIndex(key));
@@ -145,7 +146,7 @@ Status ResourceLoad::RunPasses() {
 Status ResourceLoad::ScanPass(int pass) {
   RETURN_NOT_OK(stages_.source->Start({.pass = pass}));
   proof_.BeginPass(pass);
-  if (ScansSeveralTimes(resource_) && proof_options_.has_total) {
+  if (scans_several_times_ && proof_options_.has_total) {
     ARROW_ASSIGN_OR_RAISE(const auto total, stages_.source->AskTotal());
     proof_.ObserveTotal(total);
   }
@@ -177,7 +178,7 @@ Result<decode::DecodedPage> ResourceLoad::Decode(Page& page) {
     stages_.rows->BeginPage(page.index);
     auto decoded = stages_.decoder->Decode(page, stages_.rows->fields(), *stages_.rows);
     if (decoded.ok()) {
-      if (!ScansSeveralTimes(resource_)) proof_.ObserveTotal(decoded->facts.total);
+      if (!scans_several_times_) proof_.ObserveTotal(decoded->facts.total);
       return decoded;
     }
     stages_.rows->Discard();
@@ -210,16 +211,20 @@ Status ResourceLoad::CheckDuplicates(std::vector<Batch>& batches, bool lookup) {
 Status ResourceLoad::Write(std::vector<Batch>& batches) {
   RETURN_NOT_OK(LogRows(batches.front(), batches));
   for (size_t i = 0; i < batches.size(); ++i) {
-    RETURN_NOT_OK(spools_[i]->Write(batches[i]));
     for (const RejectedRow& rejected : batches[i].rejected) {
       RETURN_NOT_OK(spools_[i]->Quarantine(rejected, options_.run_id));
     }
+    RETURN_NOT_OK(spools_[i]->Write(std::move(batches[i])));
   }
   return Status::OK();
 }
 
 Status ResourceLoad::LogRows(const Batch& root, const std::vector<Batch>& batches) {
-  if (keys_ == nullptr && children_ == nullptr) return Status::OK();
+  if (keys_ != nullptr) {
+    RETURN_NOT_OK(transform::ForEachKeyText(root, key_columns_,
+                                            [this](std::string_view key) { return keys_->Append(key); }));
+  }
+  if (children_ == nullptr) return Status::OK();
   const int64_t rows = root.rows->num_rows();
   std::vector<uint32_t> counts(static_cast<size_t>(rows) * stages_.tree.children.size(), 0);
   for (size_t child = 0; child < stages_.tree.children.size(); ++child) {
@@ -230,14 +235,8 @@ Status ResourceLoad::LogRows(const Batch& root, const std::vector<Batch>& batche
   const size_t stride = stages_.tree.children.size() * sizeof(uint32_t);
   for (int64_t row = 0; row < rows; ++row) {
     if (root.IsDropped(row)) continue;
-    if (keys_ != nullptr) {
-      ARROW_ASSIGN_OR_RAISE(const std::string key, transform::KeyText(root, key_columns_, row));
-      RETURN_NOT_OK(keys_->Append(key));
-    }
-    if (children_ != nullptr) {
-      const char* entry = reinterpret_cast<const char*>(counts.data()) + static_cast<size_t>(row) * stride;
-      RETURN_NOT_OK(children_->Append({entry, stride}));
-    }
+    const char* entry = reinterpret_cast<const char*>(counts.data()) + static_cast<size_t>(row) * stride;
+    RETURN_NOT_OK(children_->Append({entry, stride}));
   }
   return Status::OK();
 }
@@ -332,6 +331,8 @@ Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
     record.unknown_fields = notes.unknown_fields;
     record.rounded_columns = notes.rounded_columns;
     record.completeness = completeness;
+    const config::ResourceSpec& dataset = stages_.tree.dataset(i);
+    record.shape = {dataset.columns, dataset.primary_key, dataset.write_disposition, dataset.partition_by};
     RETURN_NOT_OK(WithStage(spools_[i]->Finish(kept, record), Stage::kFormat));
     RETURN_NOT_OK(CheckRejected(record));
     records.push_back(std::move(record));

@@ -8,6 +8,7 @@
 
 #include "ingesta/base/fs.h"
 #include "ingesta/pipeline/dataset_spool.h"
+#include "ingesta/pipeline/switch_tables.h"
 
 namespace ingesta::pipeline {
 namespace {
@@ -22,19 +23,13 @@ std::string NextSecond(const std::string& timestamp) {
   return FormatKeyTimestamp(SystemTime(std::chrono::seconds(timegm(&fields) + 1)));
 }
 
-void SetKeys(RunRecord& record) {
-  for (DatasetRecord& dataset : record.datasets) {
-    for (DatasetFile& file : dataset.files) file.key = ObjectKey(dataset, file, record.timestamp);
-    if (dataset.quarantine)
-      dataset.quarantine->key = QuarantineKey(dataset.name, record.run_id, record.timestamp);
-  }
-}
-
 // Whether no object of the run's keys exists. A store that does not let us look says so at the first conflict
 // instead.
-Result<bool> TimestampIsFree(const RunRecord& record, store::Store& store) {
+Result<bool> TimestampIsFree(const RunRecord& record, ObjectStore& store) {
   for (const DatasetRecord& dataset : record.datasets) {
     for (const DatasetFile& file : dataset.files) {
+      if (file.replaces || file.format == "iceberg")
+        continue;  // these keys are a partition's, or the run's own
       auto there = store.Head(file.key);
       if (!there.ok() && CodeOf(there.status()) == ErrorCode::kAccessDenied) continue;
       RETURN_NOT_OK(there.status());
@@ -44,10 +39,11 @@ Result<bool> TimestampIsFree(const RunRecord& record, store::Store& store) {
   return true;
 }
 
-Status PublishObjects(const RunRecord& record, const RunSpool& spool, store::Store& store,
+Status PublishObjects(const RunRecord& record, const RunSpool& spool, ObjectStore& store,
                       std::vector<std::string>& published) {
   for (const DatasetRecord& dataset : record.datasets) {
     for (const DatasetFile& file : dataset.files) {
+      if (file.replaces) continue;
       RETURN_NOT_OK(WithPrefix(
           store.PublishFile(spool.folder() + "/" + file.spool_path, file.key, file.content_type, file.crc32),
           dataset.name));
@@ -80,34 +76,16 @@ std::string StateText(const RunRecord& record) {
          "\n";
 }
 
-}  // namespace
-
-std::string ManifestKey(const std::string& pipeline, const std::string& run_id) {
-  return fmt::format("_ingesta/runs/{}/{}.json", pipeline, run_id);
-}
-
-std::string StateKey(const std::string& pipeline) {
-  return fmt::format("_ingesta/state/{}.json", pipeline);
-}
-
-std::string ObjectKey(const DatasetRecord& dataset, const DatasetFile& file, const std::string& timestamp) {
-  return fmt::format("{}{}/{}_{}{}", file.key_prefix, dataset.name, dataset.name, timestamp, file.extension);
-}
-
-std::string QuarantineKey(const std::string& dataset, const std::string& run_id,
-                          const std::string& timestamp) {
-  return fmt::format("_ingesta/quarantine/{}/{}_{}.jsonl", dataset, run_id, timestamp);
-}
-
-Status Publish(RunRecord& record, const RunSpool& spool, store::Store& store, Clock& clock,
-               const Logger& log) {
-  if (record.timestamp.empty()) record.timestamp = FormatKeyTimestamp(clock.Now());
+// Put all objects that stand for themselves, under the first timestamp whose keys are free.
+Status PutObjects(RunRecord& record, const RunSpool& spool, const PublishContext& context) {
+  ObjectStore& store = context.store;
+  if (record.timestamp.empty()) record.timestamp = FormatKeyTimestamp(context.clock.Now());
   // A timestamp in prepared.json was chosen by an earlier try, which may have published some of the objects.
   bool chosen = !record.datasets.empty() && !record.datasets.front().files.empty() &&
                 !record.datasets.front().files.front().key.empty();
   for (int tries = 0; tries < kMaxTimestamps;
        ++tries, record.timestamp = NextSecond(record.timestamp), chosen = false) {
-    SetKeys(record);
+    SetKeys(record, context.catalog.registers_partitions());
     if (!chosen) {
       const Result<bool> free = TimestampIsFree(record, store);
       if (free.ok() && !*free) continue;
@@ -116,25 +94,52 @@ Status Publish(RunRecord& record, const RunSpool& spool, store::Store& store, Cl
     }
     std::vector<std::string> published;
     const Status status = PublishObjects(record, spool, store, published);
-    if (CodeOf(status.ok() ? MakeError(ErrorCode::kInternal, "") : status) == ErrorCode::kAlreadyExists) {
-      log.Warning(fmt::format("{} is taken by another object; trying the next second", record.timestamp));
-      for (const std::string& key : published) (void)store.Delete(key);
-      continue;
-    }
-    RETURN_NOT_OK(status);
-    record.finished_at = FormatRfc3339(clock.Now());
-    RETURN_NOT_OK(
-        store.Write(ManifestKey(record.pipeline, record.run_id), ToJson(record, false), std::nullopt)
-            .status());
-    RETURN_NOT_OK(store.Write(StateKey(record.pipeline), StateText(record), std::nullopt).status());
-    return spool.Remove();
+    if (status.ok()) return status;
+    if (CodeOf(status) != ErrorCode::kAlreadyExists) return status;
+    context.log.Warning(
+        fmt::format("{} is taken by another object; trying the next second", record.timestamp));
+    for (const std::string& key : published) (void)store.Delete(key);
   }
   return MakeError(ErrorCode::kAlreadyExists,
                    fmt::format("{} timestamps in a row are taken in {}", kMaxTimestamps, store.Uri()));
 }
 
+Status WriteManifest(const RunRecord& record, ObjectStore& store) {
+  return store.Write(ManifestKey(record.pipeline, record.run_id), ToJson(record, false), std::nullopt)
+      .status();
+}
+
+// Whether a later run than `record` has been published: by another machine, while this one's spool waited.
+Result<bool> IsSuperseded(const RunRecord& record, ObjectStore& store) {
+  ARROW_ASSIGN_OR_RAISE(const auto state, store.Read(StateKey(record.pipeline)));
+  if (!state.has_value()) return false;
+  const auto json = nlohmann::json::parse(state->text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("timestamp") || !json["timestamp"].is_string()) return false;
+  return json["timestamp"].get<std::string>() > record.timestamp &&
+         json.value("last_run_id", "") != record.run_id;
+}
+
+}  // namespace
+
+Status Publish(RunRecord& record, const RunSpool& spool, const PublishContext& context) {
+  RETURN_NOT_OK(PutObjects(record, spool, context));
+  record.finished_at = FormatRfc3339(context.clock.Now());
+  record.tables_done = false;
+  RETURN_NOT_OK(WriteManifest(record, context.store));
+  ARROW_ASSIGN_OR_RAISE(const bool superseded, IsSuperseded(record, context.store));
+  RETURN_NOT_OK(WithStage(
+      SwitchTables(record, spool, context.store, context.catalog, superseded, context.log), Stage::kCatalog));
+  record.tables_done = true;
+  record.finished_at = FormatRfc3339(context.clock.Now());
+  RETURN_NOT_OK(WriteManifest(record, context.store));
+  if (!superseded) {
+    RETURN_NOT_OK(context.store.Write(StateKey(record.pipeline), StateText(record), std::nullopt).status());
+  }
+  return spool.Remove();
+}
+
 void PublishFailure(const RunRecord& record, const std::vector<std::string>& datasets, const RunSpool& spool,
-                    store::Store& store, const Logger& log) {
+                    ObjectStore& store, const Logger& log) {
   for (const std::string& dataset : datasets) {
     const std::string path = DatasetSpool::QuarantinePath(spool.folder(), dataset);
     const auto crc32 = FileCrc32(path);
@@ -147,13 +152,11 @@ void PublishFailure(const RunRecord& record, const std::vector<std::string>& dat
       log.Warning("the quarantine could not be kept: " + status.message());
     }
   }
-  const auto written =
-      store.Write(ManifestKey(record.pipeline, record.run_id), ToJson(record, false), std::nullopt);
-  if (!written.ok())
-    log.Warning("the manifest of the failed run could not be written: " + written.status().message());
+  const Status written = WriteManifest(record, store);
+  if (!written.ok()) log.Warning("the manifest of the failed run could not be written: " + written.message());
 }
 
-Result<std::optional<RunRecord>> ReadManifest(store::Store& store, const std::string& pipeline,
+Result<std::optional<RunRecord>> ReadManifest(ObjectStore& store, const std::string& pipeline,
                                               const std::string& run_id) {
   ARROW_ASSIGN_OR_RAISE(const auto document, store.Read(ManifestKey(pipeline, run_id)));
   if (!document.has_value()) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "ingesta/base/fs.h"
+#include "ingesta/catalog/lake_catalog.h"
 #include "ingesta/pipeline/run_pipeline.h"
 #include "ingesta/store/local_store.h"
 #include "ingesta/testing/fake_clock.h"
@@ -17,6 +18,7 @@ class PublishTest : public ::testing::Test {
     char name[] = "/tmp/ingesta-publish-XXXXXX";
     root_ = mkdtemp(name);
     store_ = store::MakeLocalStore(root_);
+    catalog_ = catalog::MakeLakeCatalog({.kind = "filesystem", .description = "filesystem"}, *store_, log_);
   }
   ~PublishTest() override { std::filesystem::remove_all(root_); }
 
@@ -48,13 +50,14 @@ class PublishTest : public ::testing::Test {
   testing::FakeClock clock_;
   LogSink sink_;
   Logger log_;
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<ObjectStore> store_;
+  std::unique_ptr<catalog::Catalog> catalog_;
 };
 
 TEST_F(PublishTest, UsesTheSeedsKeysAndRemovesTheSpool) {
   const RunSpool spool(root_, "productos", "r1");
   RunRecord record = Prepare(spool, "id\n1\n");
-  ASSERT_OK(Publish(record, spool, *store_, clock_, log_));
+  ASSERT_OK(Publish(record, spool, {*store_, *catalog_, clock_, log_}));
   EXPECT_TRUE(PathExists(root_ + "/productos/productos_20261231_235959.csv"));
   EXPECT_TRUE(PathExists(root_ + "/json/productos/productos_20261231_235959.json"));
   EXPECT_FALSE(PathExists(spool.folder()));
@@ -66,7 +69,7 @@ TEST_F(PublishTest, TakesTheNextFreeSecondForAllFiles) {
   for (const char* run_id : {"r1", "r2"}) {
     const RunSpool spool(root_, "productos", run_id);
     RunRecord record = Prepare(spool, run_id);
-    ASSERT_OK(Publish(record, spool, *store_, clock_, log_));
+    ASSERT_OK(Publish(record, spool, {*store_, *catalog_, clock_, log_}));
   }
   EXPECT_TRUE(PathExists(root_ + "/productos/productos_20270101_000000.csv"));
   EXPECT_TRUE(PathExists(root_ + "/json/productos/productos_20270101_000000.json"));
@@ -84,7 +87,7 @@ TEST_F(PublishTest, PublishingAnInterruptedRunAgainGivesTheSameObjects) {
   ASSERT_OK(store_->PublishFile(spool.folder() + "/productos.csv", "productos/productos_20261231_235959.csv",
                                 "", Crc32("id\n1\n")));
   ASSERT_OK_AND_ASSIGN(auto prepared, spool.LoadPrepared());
-  ASSERT_OK(Publish(*prepared, spool, *store_, clock_, log_));
+  ASSERT_OK(Publish(*prepared, spool, {*store_, *catalog_, clock_, log_}));
   ASSERT_OK_AND_ASSIGN(const auto objects, store_->List("productos/"));
   EXPECT_EQ(objects.size(), 1U);
 }
@@ -96,7 +99,7 @@ TEST_F(PublishTest, NeverOverwritesAnObjectOfSomebodyElse) {
   const RunSpool spool(root_, "productos", "r1");
   RunRecord record = Prepare(spool, "ours");
   record.datasets.front().files.front().key = key;  // chosen while it was still free
-  ASSERT_OK(Publish(record, spool, *store_, clock_, log_));
+  ASSERT_OK(Publish(record, spool, {*store_, *catalog_, clock_, log_}));
   ASSERT_OK_AND_ASSIGN(const std::string theirs, ReadFile(root_ + "/" + key));
   EXPECT_EQ(theirs, "theirs");
   EXPECT_EQ(record.timestamp, "20270101_000000");

@@ -7,29 +7,22 @@
 namespace ingesta::pipeline {
 namespace {
 
-Status RecoverOne(const std::string& pipeline, const std::string& run_id, const RecoverContext& context,
-                  std::vector<RunRecord>& recovered) {
-  const RunSpool spool(context.options.root, pipeline, run_id);
-  const bool own = run_id == context.own.run_id();
-  auto prepared = spool.LoadPrepared();
-  if (prepared.ok() && prepared->has_value() && !(own && context.options.force)) {
-    RunRecord record = **std::move(prepared);
-    ARROW_ASSIGN_OR_RAISE(const auto manifest, ReadManifest(context.store, pipeline, run_id));
-    if (manifest.has_value() && manifest->status == RunStatus::kSucceeded) return spool.Remove();
-    const Status intact = spool.Verify(record);
-    if (intact.ok()) {
-      RETURN_NOT_OK(Publish(record, spool, context.store, context.run.clock, context.log));
-      context.log.Info(fmt::format("published run {}, which had been extracted before", run_id));
-      recovered.push_back(std::move(record));
-      return Status::OK();
-    }
+Status Recover(RunRecord record, const RunSpool& spool, const RecoverContext& context,
+               std::vector<RunRecord>& recovered) {
+  const std::string& run_id = spool.run_id();
+  ARROW_ASSIGN_OR_RAISE(const auto manifest, ReadManifest(context.store, record.pipeline, run_id));
+  if (manifest.has_value() && manifest->status == RunStatus::kSucceeded && manifest->tables_done)
+    return spool.Remove();
+  const Status intact = spool.Verify(record);
+  if (!intact.ok()) {
     context.log.Warning(
         fmt::format("run {} can't be published: {}; discarding it", run_id, intact.message()));
     return spool.Remove();
   }
-  if (own && context.options.resume) return Status::OK();
-  context.log.Info(fmt::format("discarding run {}, which was cut off before it was whole", run_id));
-  return spool.Remove();
+  RETURN_NOT_OK(Publish(record, spool, {context.store, context.catalog, context.run.clock, context.log}));
+  context.log.Info(fmt::format("published run {}, which had been extracted before", run_id));
+  recovered.push_back(std::move(record));
+  return Status::OK();
 }
 
 }  // namespace
@@ -37,10 +30,23 @@ Status RecoverOne(const std::string& pipeline, const std::string& run_id, const 
 Status RecoverEarlierRuns(const config::PipelineSpec& pipeline, const RecoverContext& context,
                           std::vector<RunRecord>& recovered) {
   ARROW_ASSIGN_OR_RAISE(const auto run_ids, RunSpool::List(context.options.root, pipeline.name));
+  Status unreadable;
   for (const std::string& run_id : run_ids) {
-    RETURN_NOT_OK(WithStage(RecoverOne(pipeline.name, run_id, context, recovered), Stage::kStore));
+    const RunSpool spool(context.options.root, pipeline.name, run_id);
+    const bool own = run_id == context.own.run_id();
+    const bool replaced = own && context.options.force;
+    auto prepared = spool.LoadPrepared();
+    if (!prepared.ok() && !replaced) {
+      // It may be whole: not to be thrown away for a disk that stumbles, and no reason to leave the others.
+      if (unreadable.ok()) unreadable = prepared.status();
+    } else if (prepared.ok() && prepared->has_value() && !replaced) {
+      RETURN_NOT_OK(WithStage(Recover(**std::move(prepared), spool, context, recovered), Stage::kStore));
+    } else if (!own || !context.options.resume) {
+      context.log.Info(fmt::format("discarding run {}, which was cut off before it was whole", run_id));
+      RETURN_NOT_OK(WithStage(spool.Remove(), Stage::kStore));
+    }
   }
-  return Status::OK();
+  return WithStage(unreadable, Stage::kStore);
 }
 
 Result<std::string> FindUnfinishedRun(const std::string& root, const std::string& pipeline) {

@@ -13,7 +13,8 @@ struct RecoverContext {
   const RunSpool& own;  ///< the spool of the run that recovers
   const RunOptions& options;
   const RunContext& run;
-  store::Store& store;
+  ObjectStore& store;
+  catalog::Catalog& catalog;
   const Logger& log;
 };
 

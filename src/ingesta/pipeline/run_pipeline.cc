@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -20,10 +19,9 @@ std::string MakeRunId(Clock& clock, Random& random) {
   return fmt::format("{}-{:08x}", FormatKeyTimestamp(clock.Now()), random.Next() & 0xffffffff);
 }
 
-bool IsWanted(const ResourceTree& tree, const std::vector<std::string>& only) {
-  if (only.empty()) return true;
+bool IsWanted(const ResourceTree& tree, const RunOptions& options) {
   for (size_t i = 0; i < tree.size(); ++i) {
-    if (std::find(only.begin(), only.end(), tree.dataset(i).name) != only.end()) return true;
+    if (options.Wants(tree.dataset(i).name)) return true;
   }
   return false;
 }
@@ -43,6 +41,7 @@ class Run {
   Status Steps();
   Status OpenStore();
   Status TakeLease();
+  Status PlanSchemas(ResourceStages& stages);
   Status Extract();
   Status ExtractResource(const ResourceTree& tree, http::Client& client);
   Status Recover();
@@ -58,7 +57,8 @@ class Run {
   RunSpool spool_;
   RunOutcome outcome_;
   std::unique_ptr<LocalLock> lock_;
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<ObjectStore> store_;
+  std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<Lease> lease_;
   Status store_status_;  ///< why the store can't be used; the run then ends with its files in the spool
 };
@@ -107,7 +107,7 @@ Status Run::Steps() {
 
 // A store that takes the lease and then refuses the objects is no reason to extract nothing tonight.
 Status Run::Recover() {
-  const RecoverContext recover{spool_, options_, context_, *store_, log_};
+  const RecoverContext recover{spool_, options_, context_, *store_, *catalog_, log_};
   store_status_ = RecoverEarlierRuns(pipeline_, recover, outcome_.recovered);
   if (store_status_.ok()) return Status::OK();
   log_.Error(WithPrefix(store_status_, "earlier runs could not be published"));
@@ -121,7 +121,8 @@ Result<bool> Run::IsDone() {
   }
   if (!store_status_.ok() || options_.force) return false;
   ARROW_ASSIGN_OR_RAISE(const auto manifest, ReadManifest(*store_, pipeline_.name, options_.run_id));
-  if (!manifest.has_value() || manifest->status != RunStatus::kSucceeded) return false;
+  if (!manifest.has_value() || manifest->status != RunStatus::kSucceeded || !manifest->tables_done)
+    return false;
   outcome_.record = *manifest;
   outcome_.already_done = true;
   RETURN_NOT_OK(spool_.Remove());
@@ -146,6 +147,9 @@ Status Run::TakeLease() {
   if (store_ == nullptr) {
     ARROW_ASSIGN_OR_RAISE(store_, context_.factory.MakeStore(pipeline_));
   }
+  if (catalog_ == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(catalog_, context_.factory.MakeCatalog(pipeline_, *store_));
+  }
   ARROW_ASSIGN_OR_RAISE(lease_, Lease::Acquire(*store_, pipeline_.name, options_.run_id, *lock_,
                                                options_.lease, context_.clock, context_.stop, log_));
   return Status::OK();
@@ -164,7 +168,7 @@ Status Run::Extract() {
   const StopCallback cancel(context_.stop, [&client] { client->Cancel(); });
   Status first_failure;
   for (const ResourceTree& tree : ResourceTree::AllOf(pipeline_)) {
-    if (!IsWanted(tree, options_.only)) continue;
+    if (!IsWanted(tree, options_)) continue;
     const Status status = Redacted(ExtractResource(tree, *client), pipeline_.secrets);
     RETURN_NOT_OK(context_.stop.Check());
     if (status.ok()) continue;
@@ -187,15 +191,26 @@ Status Run::ExtractResource(const ResourceTree& tree, http::Client& client) {
     }
   }
   ARROW_ASSIGN_OR_RAISE(ResourceStages stages, context_.factory.MakeStages(pipeline_, tree, client));
+  RETURN_NOT_OK(WithStage(PlanSchemas(stages), Stage::kCatalog));
   const LoadOptions load{.run_id = options_.run_id, .folder = spool_.folder(), .limit = options_.limit};
   const LoadContext context{context_.clock, context_.stop, log_, context_.progress};
   ARROW_ASSIGN_OR_RAISE(std::vector<DatasetRecord> datasets, LoadResource(stages, load, context));
   if (options_.Publishes())
     RETURN_NOT_OK(spool_.SaveCheckpoint(tree.resource->name, datasets, pipeline_.config_hash));
   for (DatasetRecord& dataset : datasets) {
-    const bool wanted = options_.only.empty() || std::find(options_.only.begin(), options_.only.end(),
-                                                           dataset.name) != options_.only.end();
-    if (wanted) record().datasets.push_back(std::move(dataset));
+    if (options_.Wants(dataset.name)) record().datasets.push_back(std::move(dataset));
+  }
+  return Status::OK();
+}
+
+// The data files of an Iceberg table carry its field ids. Where the table can't be asked now, they are
+// counted from 1, and the catalog mends them when it takes the files over.
+Status Run::PlanSchemas(ResourceStages& stages) {
+  if (!options_.Publishes() || catalog_ == nullptr || !store_status_.ok()) return Status::OK();
+  for (size_t i = 0; i < stages.tree.size(); ++i) {
+    if (!stages.Writes(i, "iceberg")) continue;
+    ARROW_ASSIGN_OR_RAISE(stages.schemas[i],
+                          catalog_->PlanSchema(stages.tree.dataset(i).name, stages.schemas[i]));
   }
   return Status::OK();
 }
@@ -208,7 +223,8 @@ Status Run::PublishPrepared() {
     RETURN_NOT_OK(OpenStore());
     RETURN_NOT_OK(store_status_);
   }
-  RETURN_NOT_OK(WithStage(Publish(record(), spool_, *store_, context_.clock, log_), Stage::kStore));
+  RETURN_NOT_OK(
+      WithStage(Publish(record(), spool_, {*store_, *catalog_, context_.clock, log_}), Stage::kStore));
   if (record().status == RunStatus::kPartial) {
     return MakeError(ErrorCode::kIncomplete, "not all datasets could be extracted; the others were published",
                      "look at the errors above, then run again");
@@ -224,7 +240,8 @@ void Run::Fail(const Status& status) {
   if (record().status == RunStatus::kPartial && code == ErrorCode::kIncomplete) return;
   record().status = RunStatus::kFailed;
   auto prepared = spool_.LoadPrepared();
-  const bool keep = code == ErrorCode::kCancelled || (prepared.ok() && prepared->has_value());
+  // One that can't be read may be whole.
+  const bool keep = code == ErrorCode::kCancelled || !prepared.ok() || prepared->has_value();
   if (keep) {
     log_.Info(
         fmt::format("what was extracted is kept in {}: `ingesta resume` or the next run goes on with it",

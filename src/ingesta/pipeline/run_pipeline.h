@@ -1,6 +1,7 @@
 // The main path: one run of one pipeline, from the lease to the manifest.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct RunOptions {
   LeaseOptions lease;
 
   bool Publishes() const { return limit == 0 && !dry_run; }
+  /// Whether `dataset` is among those asked for.
+  bool Wants(const std::string& dataset) const {
+    return only.empty() || std::find(only.begin(), only.end(), dataset) != only.end();
+  }
 };
 
 /// How a run ended. `record` is filled as far as it came.

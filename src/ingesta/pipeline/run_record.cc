@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "ingesta/config/column_type.h"
+
 namespace ingesta::pipeline {
 namespace {
 
@@ -64,6 +66,8 @@ Json FileJson(const DatasetFile& file, bool with_spool) {
     json["key_prefix"] = file.key_prefix;
     json["extension"] = file.extension;
   }
+  if (!file.partition.empty()) json["partition"] = file.partition;
+  if (file.replaces) json["replaces"] = true;
   return json;
 }
 
@@ -78,7 +82,69 @@ DatasetFile FileFrom(const Json& json) {
   file.spool_path = json.value("spool_path", "");
   file.key_prefix = json.value("key_prefix", "");
   file.extension = json.value("extension", "");
+  file.partition = json.value("partition", "");
+  file.replaces = json.value("replaces", false);
   return file;
+}
+
+Json ShapeJson(const DatasetShape& shape) {
+  Json columns = Json::array();
+  for (const config::ColumnSpec& column : shape.columns) {
+    columns.push_back(Json{{"name", column.name},
+                           {"type", column.type.ToString()},
+                           {"nullable", column.nullable},
+                           {"path", column.path},
+                           {"description", column.description}});
+  }
+  const config::PartitionSpec& partition = shape.partition_by;
+  return Json{{"columns", std::move(columns)},
+              {"primary_key", shape.primary_key},
+              {"write_disposition", shape.write_disposition},
+              {"partition_by", Json{{"name", partition.name},
+                                    {"column", partition.column},
+                                    {"transform", partition.transform},
+                                    {"timezone", partition.timezone}}}};
+}
+
+DatasetShape ShapeFrom(const Json& json) {
+  DatasetShape shape;
+  for (const Json& item : json.at("columns")) {
+    config::ColumnSpec column;
+    column.name = item.at("name").get<std::string>();
+    const auto type = config::ParseColumnType(item.at("type").get<std::string>());
+    if (!type)
+      throw Json::other_error::create(501, "column " + column.name + " has an unknown type", nullptr);
+    column.type = *type;
+    column.nullable = item.at("nullable").get<bool>();
+    column.path = item.at("path").get<std::string>();
+    column.description = item.at("description").get<std::string>();
+    shape.columns.push_back(std::move(column));
+  }
+  shape.primary_key = json.at("primary_key").get<std::vector<std::string>>();
+  shape.write_disposition = json.at("write_disposition").get<std::string>();
+  const Json& partition = json.at("partition_by");
+  shape.partition_by = {.column = partition.at("column").get<std::string>(),
+                        .transform = partition.at("transform").get<std::string>(),
+                        .timezone = partition.at("timezone").get<std::string>(),
+                        .name = partition.at("name").get<std::string>()};
+  return shape;
+}
+
+Json TableJson(const catalog::TableChange& table) {
+  Json json{
+      {"dataset", table.dataset}, {"table", table.table}, {"kind", table.kind}, {"change", table.change}};
+  if (table.rows >= 0) json["rows"] = table.rows;
+  if (!table.snapshot.empty()) json["snapshot"] = table.snapshot;
+  return json;
+}
+
+catalog::TableChange TableFrom(const Json& json) {
+  return {.dataset = json.at("dataset").get<std::string>(),
+          .table = json.at("table").get<std::string>(),
+          .kind = json.at("kind").get<std::string>(),
+          .change = json.at("change").get<std::string>(),
+          .rows = json.value("rows", int64_t{-1}),
+          .snapshot = json.value("snapshot", "")};
 }
 
 Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
@@ -95,6 +161,7 @@ Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
             {"completeness", CompletenessJson(dataset.completeness)},
             {"unknown_fields", dataset.unknown_fields},
             {"rounded_columns", dataset.rounded_columns},
+            {"schema", ShapeJson(dataset.shape)},
             {"files", std::move(files)}};
   json["quarantine"] = dataset.quarantine ? FileJson(*dataset.quarantine, with_spool) : Json(nullptr);
   return json;
@@ -113,6 +180,8 @@ DatasetRecord DatasetFrom(const Json& json) {
   dataset.completeness = CompletenessFrom(json.at("completeness"));
   dataset.unknown_fields = json.at("unknown_fields").get<std::map<std::string, int64_t>>();
   dataset.rounded_columns = json.at("rounded_columns").get<std::map<std::string, int64_t>>();
+  // Manifests of the first version have none.
+  if (json.contains("schema")) dataset.shape = ShapeFrom(json.at("schema"));
   for (const Json& file : json.at("files")) dataset.files.push_back(FileFrom(file));
   if (!json.at("quarantine").is_null()) dataset.quarantine = FileFrom(json.at("quarantine"));
   return dataset;
@@ -121,6 +190,8 @@ DatasetRecord DatasetFrom(const Json& json) {
 Json RecordJson(const RunRecord& record, bool with_spool) {
   Json datasets = Json::array();
   for (const DatasetRecord& dataset : record.datasets) datasets.push_back(DatasetJson(dataset, with_spool));
+  Json tables = Json::array();
+  for (const catalog::TableChange& table : record.tables) tables.push_back(TableJson(table));
   Json errors = Json::array();
   for (const RunError& error : record.errors) {
     errors.push_back(Json{{"code", error.code},
@@ -139,6 +210,9 @@ Json RecordJson(const RunRecord& record, bool with_spool) {
               {"version", record.version},
               {"store", record.store},
               {"datasets", std::move(datasets)},
+              {"catalog", record.catalog},
+              {"tables", std::move(tables)},
+              {"tables_done", record.tables_done},
               {"errors", std::move(errors)}};
 }
 
@@ -154,6 +228,11 @@ RunRecord RecordFrom(const Json& json) {
   record.version = json.at("version").get<std::string>();
   record.store = json.at("store").get<std::string>();
   for (const Json& dataset : json.at("datasets")) record.datasets.push_back(DatasetFrom(dataset));
+  record.catalog = json.value("catalog", "");
+  record.tables_done = json.value("tables_done", true);
+  if (json.contains("tables")) {
+    for (const Json& table : json.at("tables")) record.tables.push_back(TableFrom(table));
+  }
   for (const Json& error : json.at("errors")) {
     record.errors.push_back(
         RunError{error.at("code").get<std::string>(), error.at("stage").get<std::string>(),
@@ -161,6 +240,21 @@ RunRecord RecordFrom(const Json& json) {
                  error.at("hint").get<std::string>()});
   }
   return record;
+}
+
+/// `config_hash` nullptr: any.
+Result<std::vector<DatasetRecord>> CheckpointFrom(const std::string& text, const std::string* config_hash) {
+  try {
+    const Json json = Json::parse(text);
+    if (config_hash != nullptr && json.at("config_hash").get<std::string>() != *config_hash) {
+      return MakeError(ErrorCode::kConflict, "the checkpoint was made by another configuration");
+    }
+    std::vector<DatasetRecord> datasets;
+    for (const Json& dataset : json.at("datasets")) datasets.push_back(DatasetFrom(dataset));
+    return datasets;
+  } catch (const std::exception& error) {
+    return MakeError(ErrorCode::kCorrupt, fmt::format("not a checkpoint: {}", error.what()));
+  }
 }
 
 // Text from a source may hold invalid UTF-8; it must not lose the manifest.
@@ -205,17 +299,11 @@ std::string DatasetsToJson(const std::vector<DatasetRecord>& datasets, const std
 }
 
 Result<std::vector<DatasetRecord>> DatasetsFromJson(const std::string& text, const std::string& config_hash) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("config_hash").get<std::string>() != config_hash) {
-      return MakeError(ErrorCode::kConflict, "the checkpoint was made by another configuration");
-    }
-    std::vector<DatasetRecord> datasets;
-    for (const Json& dataset : json.at("datasets")) datasets.push_back(DatasetFrom(dataset));
-    return datasets;
-  } catch (const std::exception& error) {
-    return MakeError(ErrorCode::kCorrupt, fmt::format("not a checkpoint: {}", error.what()));
-  }
+  return CheckpointFrom(text, &config_hash);
+}
+
+Result<std::vector<DatasetRecord>> DatasetsFromJson(const std::string& text) {
+  return CheckpointFrom(text, nullptr);
 }
 
 RunError ToRunError(const Status& status, const std::string& dataset) {

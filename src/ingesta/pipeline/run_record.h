@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "ingesta/base/status.h"
+#include "ingesta/catalog/catalog.h"
+#include "ingesta/config/pipeline_spec.h"
 
 namespace ingesta::pipeline {
 
@@ -43,9 +45,22 @@ struct DatasetFile {
   std::string key_prefix;  ///< folder before the dataset's: "" or `json/`
   std::string extension;   ///< `.csv`
   std::string content_type;
+  std::string partition;  ///< of Parquet and Iceberg files: Hive's folder name, `fecha=2026-11-24`; "" = none
+  /// The file stands for its partition and takes the place of the one before it; else its key is its own for
+  /// ever.
+  bool replaces = false;
   int64_t rows = 0;
   int64_t bytes = 0;
   uint32_t crc32 = 0;
+};
+
+/// What tables need to know of a dataset, kept with the run: it may be published long after its pipeline was
+/// changed.
+struct DatasetShape {
+  std::vector<config::ColumnSpec> columns;
+  std::vector<std::string> primary_key;
+  std::string write_disposition;
+  config::PartitionSpec partition_by;
 };
 
 struct DatasetRecord {
@@ -60,6 +75,7 @@ struct DatasetRecord {
   Completeness completeness;
   std::map<std::string, int64_t> unknown_fields;
   std::map<std::string, int64_t> rounded_columns;
+  DatasetShape shape;
   std::vector<DatasetFile> files;
   std::optional<DatasetFile> quarantine;
 };
@@ -87,6 +103,9 @@ struct RunRecord {
   std::string version;  ///< of ingesta
   std::string store;    ///< `s3://bucket` or the local root
   std::vector<DatasetRecord> datasets;
+  std::string catalog;                       ///< what the tables are registered in; empty before that
+  std::vector<catalog::TableChange> tables;  ///< what became of them
+  bool tables_done = true;  ///< false in a manifest: its tables are still those of an earlier run
   std::vector<RunError> errors;
 
   int64_t TotalRejected() const;
@@ -101,6 +120,8 @@ Result<RunRecord> RunRecordFromJson(const std::string& text);
 /// The same for one resource's datasets: a checkpoint in the spool.
 std::string DatasetsToJson(const std::vector<DatasetRecord>& datasets, const std::string& config_hash);
 Result<std::vector<DatasetRecord>> DatasetsFromJson(const std::string& text, const std::string& config_hash);
+/// Whatever configuration made it.
+Result<std::vector<DatasetRecord>> DatasetsFromJson(const std::string& text);
 
 RunError ToRunError(const Status& status, const std::string& dataset);
 

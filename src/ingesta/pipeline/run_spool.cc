@@ -71,10 +71,16 @@ Status RunSpool::SavePrepared(const RunRecord& record) const {
 
 Result<std::optional<RunRecord>> RunSpool::LoadPrepared() const {
   const std::string path = folder_ + std::string(kPrepared);
-  if (!filesystem::exists(path)) return std::nullopt;
-  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadFile(path));
-  ARROW_ASSIGN_OR_RAISE(RunRecord record, RunRecordFromJson(text));
-  return std::optional(std::move(record));
+  const auto text = ReadFile(path);
+  if (CodeOf(text.status()) == ErrorCode::kNotFound) return std::nullopt;
+  RETURN_NOT_OK(text.status());
+  auto record = RunRecordFromJson(*text);
+  if (record.ok()) return std::optional(*std::move(record));
+  return MakeError(
+      CodeOf(record.status()), fmt::format("{}: {}", path, record.status().message()),
+      fmt::format("move {0} elsewhere to keep the rows in it, or remove {0} to give them up; the "
+                  "next run then extracts anew",
+                  folder_));
 }
 
 Status RunSpool::Verify(const RunRecord& record) const {
@@ -102,13 +108,15 @@ Status RunSpool::Clear() const {
   for (const auto& entry : filesystem::directory_iterator(folder_, error)) {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".done.json")) continue;
-    wanted.insert(name);
     ARROW_ASSIGN_OR_RAISE(const std::string text, ReadFile(entry.path().string()));
-    // Whatever configuration made it: what is not used is removed with the folder.
-    for (size_t at = text.find("\"spool_path\": \""); at != std::string::npos;
-         at = text.find("\"spool_path\": \"", at + 1)) {
-      const size_t begin = at + 15;
-      wanted.insert(text.substr(begin, text.find('"', begin) - begin));
+    // One of another configuration keeps its files too: what is not used is removed with the folder. One that
+    // can't be read is no use to LoadCheckpoint either.
+    const auto datasets = DatasetsFromJson(text);
+    if (!datasets.ok()) continue;
+    wanted.insert(name);
+    for (const DatasetRecord& dataset : *datasets) {
+      for (const DatasetFile& file : dataset.files) wanted.insert(file.spool_path);
+      if (dataset.quarantine) wanted.insert(dataset.quarantine->spool_path);
     }
   }
   for (const auto& entry : filesystem::directory_iterator(folder_, error)) {

@@ -1,5 +1,7 @@
 #include "ingesta/pipeline/stages.h"
 
+#include <algorithm>
+
 #include <utility>
 
 namespace ingesta::pipeline {
@@ -16,6 +18,11 @@ std::vector<ResourceTree> ResourceTree::AllOf(const config::PipelineSpec& pipeli
     trees.push_back(std::move(tree));
   }
   return trees;
+}
+
+bool ResourceStages::Writes(size_t index, std::string_view format) const {
+  const auto& all = formats[index];
+  return std::any_of(all.begin(), all.end(), [format](const auto& each) { return each->name() == format; });
 }
 
 }  // namespace ingesta::pipeline

@@ -5,15 +5,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "ingesta/base/object_store.h"
 #include "ingesta/base/status.h"
+#include "ingesta/catalog/catalog.h"
 #include "ingesta/config/pipeline_spec.h"
 #include "ingesta/decode/decoder.h"
 #include "ingesta/format/format.h"
 #include "ingesta/http/client.h"
 #include "ingesta/source/source.h"
-#include "ingesta/store/store.h"
 #include "ingesta/transform/row_builder.h"
 
 namespace ingesta::pipeline {
@@ -39,6 +41,10 @@ struct ResourceStages {
   std::unique_ptr<decode::Decoder> decoder;
   std::unique_ptr<transform::RowBuilder> rows;
   std::vector<std::vector<std::unique_ptr<format::Format>>> formats;  ///< by dataset
+  std::vector<std::shared_ptr<arrow::Schema>> schemas;                ///< of the files, by dataset
+
+  /// Whether files of `format` are written for dataset `index`.
+  bool Writes(size_t index, std::string_view format) const;
 };
 
 class StageFactory {
@@ -54,7 +60,10 @@ class StageFactory {
   virtual Result<ResourceStages> MakeStages(const config::PipelineSpec& pipeline, const ResourceTree& tree,
                                             http::Client& client) = 0;
   /// The store that the pipeline or the environment names; on S3 this asks for the bucket.
-  virtual Result<std::unique_ptr<store::Store>> MakeStore(const config::PipelineSpec& pipeline) = 0;
+  virtual Result<std::unique_ptr<ObjectStore>> MakeStore(const config::PipelineSpec& pipeline) = 0;
+  /// The catalog that the pipeline or the environment names, over `store`, which outlives it.
+  virtual Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
+                                                                ObjectStore& store) = 0;
   /// What to call that store when it can't be made: `s3://bucket` or the local root.
   virtual std::string StoreUri(const config::PipelineSpec& pipeline) const = 0;
 };

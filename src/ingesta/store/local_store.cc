@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,13 +18,26 @@ namespace {
 
 namespace filesystem = std::filesystem;
 
+const std::string kFileScheme = "file://";
+
+SystemTime ModifiedAt(const filesystem::path& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return {};
+  return SystemTime(
+      std::chrono::seconds(facts.st_mtim.tv_sec) +
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::nanoseconds(facts.st_mtim.tv_nsec)));
+}
+
 std::string VersionOf(const std::string& text) {
   return fmt::format("{:08x}-{}", Crc32(text), text.size());
 }
 
-class LocalStore final : public Store {
+class LocalStore final : public ObjectStore {
  public:
-  explicit LocalStore(std::string root) : root_(std::move(root)) {}
+  explicit LocalStore(std::string root)
+      : root_(std::move(root)), absolute_root_(filesystem::absolute(root_).lexically_normal().string()) {
+    while (absolute_root_.size() > 1 && absolute_root_.back() == '/') absolute_root_.pop_back();
+  }
 
   const std::string& kind() const override {
     static const std::string kKind = "local";
@@ -51,7 +65,18 @@ class LocalStore final : public Store {
                                                          : text.status();
   }
 
+  std::string Location(const std::string& key) const override {
+    return kFileScheme + absolute_root_ + "/" + key;
+  }
+  std::optional<std::string> KeyOf(const std::string& location) const override;
+  Result<std::string> FetchFile(const std::string& key, const std::string& /*scratch*/) override {
+    RETURN_NOT_OK(CheckKey(key));
+    RETURN_NOT_OK(FileSize(Path(key)).status());
+    return Path(key);
+  }
   Status PublishFile(const std::string& path, const std::string& key, const std::string& content_type,
+                     uint32_t crc32) override;
+  Status ReplaceFile(const std::string& path, const std::string& key, const std::string& content_type,
                      uint32_t crc32) override;
   Result<std::string> Write(const std::string& key, const std::string& text,
                             const std::optional<std::string>& expected_version,
@@ -69,7 +94,20 @@ class LocalStore final : public Store {
   Status CheckVersion(const std::string& key, const std::string& expected);
 
   const std::string root_;
+  std::string absolute_root_;
 };
+
+std::optional<std::string> LocalStore::KeyOf(const std::string& location) const {
+  std::string_view path = location;
+  // `file:///path`, and Java's `file:/path`.
+  if (path.starts_with("file:")) path.remove_prefix(path.starts_with(kFileScheme) ? kFileScheme.size() : 5);
+  if (!path.starts_with(absolute_root_) || path.size() <= absolute_root_.size() + 1 ||
+      path[absolute_root_.size()] != '/') {
+    return std::nullopt;
+  }
+  std::string key(path.substr(absolute_root_.size() + 1));
+  return CheckKey(key).ok() ? std::optional(std::move(key)) : std::nullopt;
+}
 
 Result<bool> LocalStore::HoldsFile(const std::string& path, const std::string& target, uint32_t crc32) const {
   ARROW_ASSIGN_OR_RAISE(const int64_t there, FileSize(target));
@@ -77,6 +115,18 @@ Result<bool> LocalStore::HoldsFile(const std::string& path, const std::string& t
   if (there != ours) return false;
   ARROW_ASSIGN_OR_RAISE(const uint32_t sum, FileCrc32(target));
   return sum == crc32;
+}
+
+/// A synced copy of `path` in the folder of `target`, under a name that no reader takes for data.
+Result<std::string> CopyBeside(const std::string& path, const std::string& target) {
+  std::string copy =
+      fmt::format("{}/.{}.{}", ParentDir(target), ::getpid(), filesystem::path(target).filename().string());
+  std::error_code error;
+  filesystem::copy_file(path, copy, filesystem::copy_options::overwrite_existing, error);
+  if (error) return ErrnoError(error.value(), fmt::format("copy {} to {}", path, copy));
+  ARROW_ASSIGN_OR_RAISE(const UniqueFd fd, OpenFile(copy, O_RDONLY));
+  RETURN_NOT_OK(SyncFile(fd.get(), copy));
+  return copy;
 }
 
 // A hard link leaves the spooled file in place, so that a run can be published again under another timestamp.
@@ -89,13 +139,7 @@ Status LocalStore::PublishFile(const std::string& path, const std::string& key,
   if (::link(path.c_str(), target.c_str()) == 0) return SyncDir(ParentDir(target));
   if (errno != EEXIST && !PathExists(target)) {
     // No hard links here, or another file system: copy beside the target, then rename.
-    const std::string copy =
-        fmt::format("{}/.{}.{}", ParentDir(target), ::getpid(), filesystem::path(target).filename().string());
-    std::error_code error;
-    filesystem::copy_file(path, copy, filesystem::copy_options::overwrite_existing, error);
-    if (error) return ErrnoError(error.value(), fmt::format("copy {} to {}", path, copy));
-    ARROW_ASSIGN_OR_RAISE(const UniqueFd fd, OpenFile(copy, O_RDONLY));
-    RETURN_NOT_OK(SyncFile(fd.get(), copy));
+    ARROW_ASSIGN_OR_RAISE(const std::string copy, CopyBeside(path, target));
     const Status renamed = RenameNoReplace(copy, target);
     if (renamed.ok()) return renamed;
     RETURN_NOT_OK(RemoveFile(copy));
@@ -104,6 +148,24 @@ Status LocalStore::PublishFile(const std::string& path, const std::string& key,
   ARROW_ASSIGN_OR_RAISE(const bool ours, HoldsFile(path, target, crc32));
   if (ours) return Status::OK();
   return MakeError(ErrorCode::kAlreadyExists, fmt::format("{} exists and holds something else", target));
+}
+
+Status LocalStore::ReplaceFile(const std::string& path, const std::string& key,
+                               const std::string& /*content_type*/, uint32_t /*crc32*/) {
+  RETURN_NOT_OK(CheckKey(key));
+  const std::string target = Path(key);
+  RETURN_NOT_OK(MakeDirs(ParentDir(target)));
+  std::string copy =
+      fmt::format("{}/.{}.{}", ParentDir(target), ::getpid(), filesystem::path(target).filename().string());
+  RETURN_NOT_OK(RemoveFile(copy));
+  if (::link(path.c_str(), copy.c_str()) != 0) {
+    ARROW_ASSIGN_OR_RAISE(copy, CopyBeside(path, target));
+  }
+  // Of two links to one file rename() removes neither: then there is nothing to replace.
+  if (::rename(copy.c_str(), target.c_str()) != 0)
+    return ErrnoError(errno, fmt::format("rename {} to {}", copy, target));
+  RETURN_NOT_OK(RemoveFile(copy));
+  return SyncDir(ParentDir(target));
 }
 
 Status LocalStore::CheckVersion(const std::string& key, const std::string& expected) {
@@ -145,7 +207,10 @@ Result<std::vector<StoredObject>> LocalStore::List(const std::string& prefix) {
     if (!at->is_regular_file(ignored)) continue;
     std::string key = filesystem::path(at->path()).lexically_relative(root_).string();
     if (key.rfind(prefix, 0) == 0)
-      objects.push_back({std::move(key), static_cast<int64_t>(at->file_size(ignored)), ""});
+      objects.push_back({.key = std::move(key),
+                         .size = static_cast<int64_t>(at->file_size(ignored)),
+                         .version = "",
+                         .modified = ModifiedAt(at->path())});
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return ErrnoError(error.value(), "list " + folder);
@@ -168,7 +233,7 @@ Status CheckKey(const std::string& key) {
   return safe ? Status::OK() : MakeError(ErrorCode::kInternal, fmt::format("'{}' is no object key", key));
 }
 
-std::unique_ptr<Store> MakeLocalStore(std::string root) {
+std::unique_ptr<ObjectStore> MakeLocalStore(std::string root) {
   return std::make_unique<LocalStore>(std::move(root));
 }
 

@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "ingesta/store/store.h"
+#include "ingesta/base/object_store.h"
 
 namespace ingesta::store {
 
 /// `root` is made when the first object is written.
-std::unique_ptr<Store> MakeLocalStore(std::string root);
+std::unique_ptr<ObjectStore> MakeLocalStore(std::string root);
 
 /// OK for keys that stay below the root: no empty, `.` or `..` part, no leading `/`, no control characters.
 Status CheckKey(const std::string& key);

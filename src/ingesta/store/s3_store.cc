@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kCrcMetadata = "crc32";
 
-class S3Store final : public Store {
+class S3Store final : public ObjectStore {
  public:
   explicit S3Store(std::shared_ptr<aws::S3Client> client)
       : client_(std::move(client)), bucket_(client_->options().bucket) {}
@@ -38,8 +38,23 @@ class S3Store final : public Store {
     return text.status();
   }
 
+  std::string Location(const std::string& key) const override { return Uri(key); }
+  std::optional<std::string> KeyOf(const std::string& location) const override;
+  Result<std::string> FetchFile(const std::string& key, const std::string& scratch) override {
+    RETURN_NOT_OK(client_->GetFile(key, scratch).status());
+    return scratch;
+  }
+
   Status PublishFile(const std::string& path, const std::string& key, const std::string& content_type,
                      uint32_t crc32) override;
+
+  Status ReplaceFile(const std::string& path, const std::string& key, const std::string& content_type,
+                     uint32_t crc32) override {
+    return client_
+        ->PutFile(key, path,
+                  {.content_type = content_type, .metadata = {{kCrcMetadata, fmt::format("{:08x}", crc32)}}})
+        .status();
+  }
 
   Result<std::string> Write(const std::string& key, const std::string& text,
                             const std::optional<std::string>& expected_version,
@@ -56,8 +71,10 @@ class S3Store final : public Store {
     std::vector<StoredObject> objects;
     objects.reserve(listed.size());
     for (aws::ListedObject& object : listed) {
-      objects.push_back(
-          {.key = std::move(object.key), .size = object.size, .version = std::move(object.etag)});
+      objects.push_back({.key = std::move(object.key),
+                         .size = object.size,
+                         .version = std::move(object.etag),
+                         .modified = object.last_modified});
     }
     return objects;
   }
@@ -69,6 +86,14 @@ class S3Store final : public Store {
   const std::string bucket_;
   const std::string kind_ = "s3";
 };
+
+std::optional<std::string> S3Store::KeyOf(const std::string& location) const {
+  for (const char* scheme : {"s3", "s3a", "s3n"}) {
+    const std::string prefix = fmt::format("{}://{}/", scheme, bucket_);
+    if (location.starts_with(prefix)) return location.substr(prefix.size());
+  }
+  return std::nullopt;
+}
 
 /// OK where `there` is the file of `size` bytes and `crc`; kAlreadyExists where it is another one.
 Status Compare(const aws::ObjectInfo& there, int64_t size, const std::string& crc, const std::string& uri) {
@@ -103,9 +128,9 @@ Status S3Store::PublishFile(const std::string& path, const std::string& key, con
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> MakeS3Store(std::shared_ptr<aws::S3Client> client) {
+Result<std::unique_ptr<ObjectStore>> MakeS3Store(std::shared_ptr<aws::S3Client> client) {
   if (client == nullptr) return MakeError(ErrorCode::kInternal, "MakeS3Store without a client");
-  return std::unique_ptr<Store>(std::make_unique<S3Store>(std::move(client)));
+  return std::unique_ptr<ObjectStore>(std::make_unique<S3Store>(std::move(client)));
 }
 
 }  // namespace ingesta::store

@@ -5,12 +5,12 @@
 #include <memory>
 
 #include "ingesta/aws/s3.h"
+#include "ingesta/base/object_store.h"
 #include "ingesta/base/status.h"
-#include "ingesta/store/store.h"
 
 namespace ingesta::store {
 
 /// REQUIRES: the HTTP client behind `client` outlives the store.
-Result<std::unique_ptr<Store>> MakeS3Store(std::shared_ptr<aws::S3Client> client);
+Result<std::unique_ptr<ObjectStore>> MakeS3Store(std::shared_ptr<aws::S3Client> client);
 
 }  // namespace ingesta::store

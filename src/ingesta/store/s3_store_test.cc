@@ -40,6 +40,12 @@ class FakeS3 final : public aws::S3Client {
              .metadata = found->second.metadata};
     return found->second.bytes;
   }
+  Result<aws::ObjectInfo> GetFile(const std::string& key, const std::string& path) override {
+    aws::ObjectInfo info;
+    ARROW_ASSIGN_OR_RAISE(const std::string bytes, GetObject(key, &info));
+    std::ofstream(path) << bytes;
+    return info;
+  }
   Result<std::string> PutObject(const std::string& key, std::string bytes,
                                 const aws::PutOptions& options) override {
     const auto found = objects.find(key);
@@ -101,7 +107,7 @@ class S3StoreTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeS3> s3_ = std::make_shared<FakeS3>();
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<ObjectStore> store_;
   std::string dir_;
 };
 

@@ -12,7 +12,9 @@ class FakeClock final : public Clock {
  public:
   explicit FakeClock(SystemTime now = SystemTime(std::chrono::seconds(1'790'000'000))) : start_(now) {}
   SystemTime Now() const override { return start_ + std::chrono::microseconds(elapsed_.load()); }
-  MonotonicTime Monotonic() const override { return MonotonicTime(std::chrono::microseconds(elapsed_.load())); }
+  MonotonicTime Monotonic() const override {
+    return MonotonicTime(std::chrono::microseconds(elapsed_.load()));
+  }
   /// Returns at once; time has passed.
   void Sleep(Millis duration) override { Advance(duration); }
   void Advance(Millis duration) { elapsed_ += duration.count() * 1000; }

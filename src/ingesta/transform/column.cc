@@ -5,39 +5,17 @@
 #include <arrow/array/builder_decimal.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <limits>
 #include <utility>
 
+#include "ingesta/config/arrow_schema.h"
+
 namespace ingesta::transform {
 namespace {
 
 using Kind = config::ColumnType::Kind;
-
-std::shared_ptr<arrow::DataType> ArrowType(const config::ColumnType& type) {
-  switch (type.kind) {
-    case Kind::kInt32:
-      return arrow::int32();
-    case Kind::kInt64:
-      return arrow::int64();
-    case Kind::kDouble:
-      return arrow::float64();
-    case Kind::kBool:
-      return arrow::boolean();
-    case Kind::kDate:
-      return arrow::date32();
-    case Kind::kTimestamp:
-      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-    case Kind::kDecimal:
-      return arrow::decimal128(type.precision, type.scale);
-    case Kind::kString:
-    case Kind::kJson:
-      break;
-  }
-  return arrow::utf8();
-}
 
 Result<TimeFormat> ParseTimeFormat(const config::ColumnSpec& spec) {
   if (spec.format.empty() || spec.format == "iso8601") return TimeFormat::kIso8601;
@@ -59,7 +37,7 @@ Builder& As(arrow::ArrayBuilder& builder) {
 Column::Column(config::ColumnSpec spec)
     : spec_(std::move(spec)),
       kind_(spec_.type.kind),
-      type_(ArrowType(spec_.type)),
+      type_(config::ArrowType(spec_.type)),
       scratch_(std::make_unique<std::string>()) {}
 
 Column::Column(Column&&) noexcept = default;
@@ -85,9 +63,7 @@ Result<Column> Column::Make(const config::ColumnSpec& spec) {
 }
 
 std::shared_ptr<arrow::Field> Column::field() const {
-  auto metadata = arrow::key_value_metadata({{"path", spec_.path}});
-  if (!spec_.description.empty()) metadata->Append("description", spec_.description);
-  return arrow::field(spec_.name, type_, spec_.nullable, std::move(metadata));
+  return config::ArrowField(spec_);
 }
 
 bool Column::ConvertPresent(const Scalar& scalar) {

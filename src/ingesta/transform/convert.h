@@ -47,7 +47,4 @@ bool ConvertTimestamp(const Scalar& scalar, TimeFormat format, ColumnValue* valu
 /// The same; the day in UTC.
 bool ConvertDate(const Scalar& scalar, TimeFormat format, ColumnValue* value, Complaint* complaint);
 
-/// A value for a message: its kind and its text, cut.
-std::string DescribeScalar(const Scalar& scalar);
-
 }  // namespace ingesta::transform

@@ -253,4 +253,17 @@ Result<std::string> KeyText(const Batch& batch, const std::vector<int>& key_colu
   return text;
 }
 
+Status ForEachKeyText(const Batch& batch, const std::vector<int>& key_columns,
+                      const std::function<Status(std::string_view text)>& visit) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(batch, key_columns));
+  std::string text;
+  for (int64_t row = 0; row < batch.rows->num_rows(); ++row) {
+    if (batch.IsDropped(row)) continue;
+    text.clear();
+    JoinKey(columns, row, &text);
+    RETURN_NOT_OK(visit(text));
+  }
+  return Status::OK();
+}
+
 }  // namespace ingesta::transform

@@ -5,9 +5,11 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingesta/base/batch.h"
@@ -60,5 +62,9 @@ Result<std::vector<RowIdentity>> IdentifyRows(const Batch& batch, const std::vec
 uint64_t HashKeyText(const std::string& key_text, bool single_integer_key);
 /// Key values of `row` as text: the value itself for a single column, else joined by U+001F.
 Result<std::string> KeyText(const Batch& batch, const std::vector<int>& key_columns, int64_t row);
+/// KeyText of each row of `batch` that is not dropped, in order; the first error of `visit` ends it. The text
+/// lives for the call.
+Status ForEachKeyText(const Batch& batch, const std::vector<int>& key_columns,
+                      const std::function<Status(std::string_view text)>& visit);
 
 }  // namespace ingesta::transform

@@ -154,7 +154,7 @@ TEST(RowBuilder, BuildsProductosAsTheServiceSendsThem) {
   EXPECT_THAT(Cells(batch, "precio"), ElementsAre("4223.04", "4288.91", "301.84"));
   EXPECT_THAT(Cells(batch, "stock"), ElementsAre("209", "19", "79"));
   EXPECT_EQ(Cell(batch, "categoria", 2), "\xe6\x97\xa5\xe6\x9c\xac\xe9\xa3\x9f\xe5\x93\x81 \xf0\x9f\x8d\xa3");
-  EXPECT_EQ(Cell(batch, "fecha_creacion", 0), "2025-09-01 08:00:04.000000Z");
+  EXPECT_EQ(Cell(batch, "fecha_creacion", 0), "2025-09-01 08:00:04.000000");
   EXPECT_THAT(batch.rejected, IsEmpty());
   EXPECT_THAT(batch.parents, IsEmpty());
   EXPECT_EQ(batch.sources.size(), 3U);
@@ -188,7 +188,7 @@ TEST(RowBuilder, FlattensProveedores) {
   EXPECT_EQ(Cell(batch, "calificacion", 0), "2.7");
   EXPECT_EQ(Cell(batch, "dias", 2), "67");
   EXPECT_EQ(Cell(batch, "monto", 0), "3184411.81");
-  EXPECT_EQ(Cell(batch, "registro", 0), "2024-09-05 13:20:17.104000Z");
+  EXPECT_EQ(Cell(batch, "registro", 0), "2024-09-05 13:20:17.104000");
   EXPECT_EQ(Cell(batch, "dia", 0), "2024-09-05");
   EXPECT_THAT(Cell(batch, "entero", 0), HasSubstr(R"({"calle":"Paseo Amado Quintanilla 69","ciudad":)"));
   const auto& unknown = rows.builder->notes(0).unknown_fields;
@@ -395,12 +395,13 @@ TEST(RowBuilder, TheSchemaNamesPathsAndDescriptions) {
   ASSERT_EQ(schema->num_fields(), 6);
   EXPECT_FALSE(schema->field(0)->nullable());
   EXPECT_EQ(schema->field(0)->metadata()->Get("path").ValueOrDie(), "direccion.calle");
-  EXPECT_EQ(schema->field(0)->metadata()->Get("description").ValueOrDie(), "Street and number");
+  EXPECT_EQ(schema->field(0)->metadata()->Get("comment").ValueOrDie(),
+            "Street and number (source: direccion.calle)");
   EXPECT_TRUE(schema->field(1)->nullable());
   EXPECT_EQ(schema->field(1)->type()->ToString(), "decimal128(18, 2)");
   EXPECT_EQ(schema->field(2)->type()->ToString(), "date32[day]");
   EXPECT_EQ(schema->field(3)->type()->ToString(), "int32");
-  EXPECT_EQ(schema->field(4)->type()->ToString(), "timestamp[us, tz=UTC]");
+  EXPECT_EQ(schema->field(4)->type()->ToString(), "timestamp[us]");
   EXPECT_EQ(schema->field(5)->type()->ToString(), "string");
 }
 
@@ -500,6 +501,28 @@ TEST(IdentifyRows, AgreesWithKeyTextForEveryType) {
   EXPECT_EQ(without_key[0].key, without_key[0].content);
   EXPECT_ERROR_CODE(ErrorCode::kInternal, IdentifyRows(batch, {8}));
   EXPECT_ERROR_CODE(ErrorCode::kInternal, KeyText(batch, {0}, 2));
+}
+
+TEST(ForEachKeyText, GivesKeyTextOfTheRowsThatStay) {
+  Rows rows(Resource("r", {Column("a", Kind::kInt64), Column("s", Kind::kString)}, {}));
+  ASSERT_OK_AND_ASSIGN(auto batches,
+                       rows.Build(R"([{"a":1,"s":"x"},{"a":2},{"a":3,"s":"y"},{"a":-4,"s":"z"}])"));
+  Batch& batch = batches[0];
+  std::vector<std::string> texts;
+  const auto take = [&](std::string_view text) {
+    texts.emplace_back(text);
+    return texts.size() < 4 ? Status::OK() : MakeError(ErrorCode::kIo, "full");
+  };
+  batch.dropped = {0, 0, 1, 0};
+  ASSERT_OK(ForEachKeyText(batch, {0, 1}, take));
+  EXPECT_THAT(texts, ::testing::ElementsAre("1\x1fx", "2\x1f", "-4\x1fz"));
+  for (const size_t row : {0U, 1U, 3U}) {
+    ASSERT_OK_AND_ASSIGN(const std::string text, KeyText(batch, {0, 1}, static_cast<int64_t>(row)));
+    EXPECT_EQ(texts[row == 3 ? 2 : row], text);
+  }
+  EXPECT_ERROR_CODE(ErrorCode::kIo, ForEachKeyText(batch, {0}, take));
+  EXPECT_EQ(texts.size(), 4U);
+  EXPECT_ERROR_CODE(ErrorCode::kInternal, ForEachKeyText(batch, {2}, take));
 }
 
 TEST(IdentifyRows, ARejectedRowsKeyIsTheOneItWouldHaveHad) {

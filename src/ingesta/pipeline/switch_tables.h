@@ -1,0 +1,21 @@
+// After the manifest: what readers of tables see moves from the run before to this one. Parquet partitions
+// are replaced object by object, then the catalog switches its tables. All of it can be repeated. Not
+// thread-safe.
+#pragma once
+
+#include "ingesta/base/log.h"
+#include "ingesta/base/object_store.h"
+#include "ingesta/base/status.h"
+#include "ingesta/catalog/catalog.h"
+#include "ingesta/pipeline/run_record.h"
+#include "ingesta/pipeline/run_spool.h"
+
+namespace ingesta::pipeline {
+
+/// Switch all tables to `record`, whose objects are published; record.catalog and record.tables say what
+/// became of them. `superseded`: a later run was published meanwhile; then only rows to append are taken
+/// over.
+Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store, catalog::Catalog& catalog,
+                    bool superseded, const Logger& log);
+
+}  // namespace ingesta::pipeline
