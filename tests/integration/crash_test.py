@@ -57,7 +57,7 @@ def visible(data):
     files = collections.defaultdict(list)
     for path in sorted(data.rglob("*.*")):
         parts = path.relative_to(data).parts
-        if parts[0] == "_ingesta" or not path.is_file():
+        if parts[0] in ("_ingesta", "symlink") or not path.is_file():
             continue
         assert not path.name.startswith("."), f"a partial file is visible: {path}"
         files[(parts[-2], path.suffix)].append(path)
@@ -69,7 +69,13 @@ def check(data, truth, complete):
     for key, paths in files.items():
         for path in paths:
             assert rows_of(path) == truth[key], f"{path} is not the source's rows"
+    for link in data.glob("symlink/*/symlink.txt"):
+        named = [pathlib.Path(line.removeprefix("file://")) for line in link.read_text().splitlines()]
+        assert len(named) == 1 and named[0] in files[(link.parent.name, ".csv")], f"{link} names {named}"
+        latest = max(files[(link.parent.name, ".csv")])
+        assert not complete or named[0] == latest, f"{link} names {named[0]}, not {latest}"
     if complete:
+        assert {link.parent.name for link in data.glob("symlink/*/symlink.txt")} == set(DATASETS)
         assert set(files) == set(truth), f"missing: {set(truth) - set(files)}"
         manifests = [json.loads(p.read_text()) for p in data.glob("_ingesta/runs/*/*.json")]
         listed = sorted(f["key"] for m in manifests if m["status"] == "succeeded" for d in m["datasets"] for f in d["files"])
