@@ -12,6 +12,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/productos_data.h"
@@ -84,6 +85,19 @@ const std::vector<Batch>& Batches() {
   return *batches;
 }
 
+/// The million rows themselves, without source texts: what a columnar file costs depends on how often values
+/// come again.
+const std::vector<Batch>& DistinctBatches() {
+  static const auto* const batches = [] {
+    auto* made = new std::vector<Batch>(static_cast<size_t>(kRows / kPageRows));
+    for (int64_t page = 0; page < kRows / kPageRows; ++page) {
+      (*made)[static_cast<size_t>(page)].rows = MakeRows(page * kPageRows);
+    }
+    return made;
+  }();
+  return *batches;
+}
+
 /// A file name of this process in TMPDIR; removed with it.
 class ScratchFile {
  public:
@@ -116,72 +130,94 @@ class CpuCounters {
   rusage start_ = {};
 };
 
-std::unique_ptr<format::Format> Make(const format::FormatKind& kind, const std::string& records) {
+using GivenOptions = std::vector<std::pair<std::string, config::OptionValue>>;
+
+std::unique_ptr<format::Format> Make(const format::FormatKind& kind, const GivenOptions& given,
+                                     const format::FormatContext& context = {}) {
   config::Options options;
-  if (!records.empty()) options.Set("records", records);
-  return kind.make(options, {}).ValueOrDie();
+  for (const auto& [name, value] : given) options.Set(name, value);
+  return kind.make(options, context).ValueOrDie();
 }
 
-void WriteMillion(benchmark::State& state, const format::FormatKind& kind, const std::string& records) {
-  const std::vector<Batch>& batches = Batches();
-  const auto format = Make(kind, records);
+std::vector<format::WrittenFile> WriteFile(const format::Format& format, const std::string& path,
+                                           const std::vector<Batch>& batches) {
+  const auto writer = format.NewWriter(path, batches.front().rows->schema()).ValueOrDie();
+  for (size_t page = 0; page < kRows / kPageRows; ++page)
+    Check(writer->Write(batches[page % batches.size()]));
+  return writer->Close().ValueOrDie();
+}
+
+void WriteMillion(benchmark::State& state, const format::Format& format, const std::vector<Batch>& batches) {
   int64_t bytes = 0;
   const CpuCounters cpu;
   for (auto _ : state) {
     const ScratchFile file;
-    const auto writer = format->NewWriter(file.path(), batches.front().rows->schema()).ValueOrDie();
-    for (int64_t page = 0; page < kRows / kPageRows; ++page) {
-      Check(writer->Write(batches[static_cast<size_t>(page % kDistinctPages)]));
-    }
-    bytes = writer->Close().ValueOrDie().bytes;
+    bytes = WriteFile(format, file.path(), batches).front().bytes;
   }
   cpu.Report(state);
   state.SetItemsProcessed(state.iterations() * kRows);
   state.counters["MB"] = static_cast<double>(bytes) / 1e6;
 }
 
-void CombineMillion(benchmark::State& state, const format::FormatKind& kind, const std::string& records) {
-  const std::vector<Batch>& batches = Batches();
-  const auto format = Make(kind, records);
-  const auto schema = batches.front().rows->schema();
+/// From a part of which one row in a thousand goes.
+void CombineMillion(benchmark::State& state, const format::Format& format,
+                    const std::vector<Batch>& batches) {
   const ScratchFile part;
-  const auto writer = format->NewWriter(part.path(), schema).ValueOrDie();
-  for (int64_t page = 0; page < kRows / kPageRows; ++page) {
-    Check(writer->Write(batches[static_cast<size_t>(page % kDistinctPages)]));
-  }
-  Check(writer->Close().status());
+  WriteFile(format, part.path(), batches);
   const std::string target = part.path() + ".combined";
   const CpuCounters cpu;
   for (auto _ : state) {
     const auto keep = [](int64_t row) { return row % 1'000 != 0; };
-    Check(format->Combine({{part.path(), keep}}, target, schema).status());
-    Check(RemoveFile(target));
+    const auto files =
+        format.Combine({{part.path(), keep}}, target, batches.front().rows->schema()).ValueOrDie();
+    state.counters["files"] = static_cast<double>(files.size());
+    for (const format::WrittenFile& file : files) Check(RemoveFile(file.path));
   }
   cpu.Report(state);
   state.SetItemsProcessed(state.iterations() * kRows);
 }
 
-void Csv(benchmark::State& state) {
-  WriteMillion(state, format::CsvFormat(), "");
+void Csv(benchmark::State& state, const std::string& compression) {
+  WriteMillion(state, *Make(format::CsvFormat(), {{"compression", compression}}), Batches());
 }
-void JsonSource(benchmark::State& state) {
-  WriteMillion(state, format::JsonFormat(), "source");
+void Json(benchmark::State& state, const std::string& records) {
+  WriteMillion(state, *Make(format::JsonFormat(), {{"records", records}}), Batches());
 }
-void JsonColumns(benchmark::State& state) {
-  WriteMillion(state, format::JsonFormat(), "columns");
+void Parquet(benchmark::State& state, const std::string& compression) {
+  WriteMillion(state, *Make(format::ParquetFormat(), {{"compression", compression}}), DistinctBatches());
 }
-void CombineCsv(benchmark::State& state) {
-  CombineMillion(state, format::CsvFormat(), "");
+void CombineCsv(benchmark::State& state, const std::string& compression) {
+  CombineMillion(state, *Make(format::CsvFormat(), {{"compression", compression}}), Batches());
 }
 void CombineJson(benchmark::State& state) {
-  CombineMillion(state, format::JsonFormat(), "source");
+  CombineMillion(state, *Make(format::JsonFormat(), {}), Batches());
+}
+void CombineParquet(benchmark::State& state) {
+  CombineMillion(state, *Make(format::ParquetFormat(), {}), DistinctBatches());
+}
+void CombineParquetByDay(benchmark::State& state) {
+  const format::FormatContext by_day{.partition_by = {.column = "fecha_creacion",
+                                                      .timezone = "Europe/Madrid",
+                                                      .name = "fecha_creacion_day"}};
+  CombineMillion(state, *Make(format::ParquetFormat(), {}, by_day), DistinctBatches());
 }
 
-BENCHMARK(Csv)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(JsonSource)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(JsonColumns)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(CombineCsv)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
+#define FORMAT_BENCHMARK(...) \
+  BENCHMARK_CAPTURE(__VA_ARGS__)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond)
+
+FORMAT_BENCHMARK(Csv, none, "none");
+FORMAT_BENCHMARK(Csv, gzip, "gzip");
+FORMAT_BENCHMARK(Csv, zstd, "zstd");
+FORMAT_BENCHMARK(Json, source, "source");
+FORMAT_BENCHMARK(Json, columns, "columns");
+FORMAT_BENCHMARK(Parquet, zstd, "zstd");
+FORMAT_BENCHMARK(Parquet, snappy, "snappy");
+FORMAT_BENCHMARK(Parquet, none, "none");
+FORMAT_BENCHMARK(CombineCsv, none, "none");
+FORMAT_BENCHMARK(CombineCsv, gzip, "gzip");
 BENCHMARK(CombineJson)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(CombineParquet)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(CombineParquetByDay)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace ingesta

@@ -27,6 +27,8 @@ else()
   target_link_libraries(ingesta_arrow INTERFACE ArrowWheel::arrow)
   add_library(ingesta_parquet INTERFACE)
   target_link_libraries(ingesta_parquet INTERFACE ArrowWheel::parquet)
+  # OpenSSL before all libraries: mold would take the wheel's hidden copy for it, which the loader then does not offer.
+  target_link_options(ingesta_parquet INTERFACE "${OPENSSL_SSL_LIBRARY}" "${OPENSSL_CRYPTO_LIBRARY}")
 endif()
 
 add_library(ingesta_simdjson STATIC "${INGESTA_DEPS_DIR}/simdjson/simdjson.cpp")
@@ -42,6 +44,13 @@ target_include_directories(ingesta_httplib SYSTEM INTERFACE "${INGESTA_HTTPLIB_I
 if(INGESTA_HTTPLIB_LIBRARY)
   target_link_libraries(ingesta_httplib INTERFACE "${INGESTA_HTTPLIB_LIBRARY}" Threads::Threads)
 endif()
+
+# Time zones by the system's tzdata, also beyond 2037.
+find_path(INGESTA_CCTZ_INCLUDE cctz/time_zone.h REQUIRED)
+find_library(INGESTA_CCTZ_LIBRARY cctz REQUIRED)
+add_library(ingesta_cctz INTERFACE)
+target_include_directories(ingesta_cctz SYSTEM INTERFACE "${INGESTA_CCTZ_INCLUDE}")
+target_link_libraries(ingesta_cctz INTERFACE "${INGESTA_CCTZ_LIBRARY}")
 
 if(INGESTA_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)

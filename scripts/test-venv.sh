@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Makes the Python environment of the tests (.deps/test-venv) from scripts/requirements-test.txt and prints its path.
+#   test-venv.sh [NAME]     NAME `aws`: .deps/aws-venv from scripts/requirements-aws.txt
 # Idempotent: the stamp holds the requirements' hash. Safe to call from several tests at once.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-venv=$root/.deps/test-venv
-requirements=$root/scripts/requirements-test.txt
+name=${1:-test}
+venv=$root/.deps/$name-venv
+requirements=$root/scripts/requirements-$name.txt
 stamp=$venv/.requirements
 
 mkdir -p "$root/.deps"
-exec 9> "$root/.deps/test-venv.lock"
+exec 9> "$root/.deps/$name-venv.lock"
 flock 9
 pins=$(sha256sum "$requirements" | cut -d' ' -f1)
 if [[ ! -f $stamp || $(<"$stamp") != "$pins" ]]; then

@@ -19,9 +19,11 @@ import sys
 import tempfile
 import time
 
+from lake_readers import connect, metadata_of, snapshots_of
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PIPELINES = [str(ROOT / f"ingesta-{name}") for name in ("productos", "ordenes", "proveedores")]
-ROWS = 4000
+ROWS = 2000
 # Datasets whose JSON backup tells the rows, and all of them by their CSV.
 DATASETS = ["productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores"]
 
@@ -57,15 +59,45 @@ def visible(data):
     files = collections.defaultdict(list)
     for path in sorted(data.rglob("*.*")):
         parts = path.relative_to(data).parts
-        if parts[0] in ("_ingesta", "symlink") or not path.is_file():
+        if parts[0] in ("_ingesta", "symlink", "parquet", "iceberg") or not path.is_file():
             continue
         assert not path.name.startswith("."), f"a partial file is visible: {path}"
         files[(parts[-2], path.suffix)].append(path)
     return files
 
 
-def check(data, truth, complete):
+def tables(data, duck):
+    """Every table that is there, by its rows: count and an order-free hash."""
+    found = {}
+    for dataset in DATASETS:
+        for day in (data / "parquet" / dataset).glob("fecha=*"):
+            scan = f"read_parquet('{day}/*.parquet', hive_partitioning=false)"
+            found[(dataset, "parquet")] = duck.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {scan} t").fetchone()
+        if (data / "iceberg" / dataset / "metadata" / "version-hint.text").exists():
+            scan = f"iceberg_scan('{metadata_of(data / 'iceberg' / dataset)}')"
+            found[(dataset, "iceberg")] = duck.execute(f"SELECT count(*), bit_xor(hash(t)) FROM {scan} t").fetchone()
+    return found
+
+
+def check_tables(data, truth, complete, duck):
+    found = tables(data, duck)
+    for key, rows in found.items():
+        assert rows == truth[key], f"{data}: table {key} has {rows}, the source {truth[key]}"
+    if not complete:
+        return
+    assert set(found) == set(truth), f"no table: {set(truth) - set(found)}"
+    manifests = [json.loads(path.read_text()) for path in data.glob("_ingesta/runs/*/*.json")]
+    for dataset in DATASETS:
+        runs = sorted(m["run_id"] for m in manifests if m["status"] == "succeeded" and any(
+            d["name"] == dataset for d in m["datasets"]))
+        seen = sorted(s["summary"]["ingesta.run-id"].split("@")[0] for s in snapshots_of(data / "iceberg" / dataset))
+        assert runs == seen, f"{dataset}: runs {runs}, snapshots of {seen}"
+
+
+def check(data, truth, complete, duck):
     files = visible(data)
+    check_tables(data, truth["tables"], complete, duck)
+    truth = truth["files"]
     for key, paths in files.items():
         for path in paths:
             assert rows_of(path) == truth[key], f"{path} is not the source's rows"
@@ -78,7 +110,8 @@ def check(data, truth, complete):
         assert {link.parent.name for link in data.glob("symlink/*/symlink.txt")} == set(DATASETS)
         assert set(files) == set(truth), f"missing: {set(truth) - set(files)}"
         manifests = [json.loads(p.read_text()) for p in data.glob("_ingesta/runs/*/*.json")]
-        listed = sorted(f["key"] for m in manifests if m["status"] == "succeeded" for d in m["datasets"] for f in d["files"])
+        listed = sorted(f["key"] for m in manifests if m["status"] == "succeeded" for d in m["datasets"]
+                        for f in d["files"] if f["format"] in ("csv", "json"))
         shown = sorted(str(p.relative_to(data)) for paths in files.values() for p in paths)
         assert listed == shown, f"manifests and files differ: {set(listed) ^ set(shown)}"
         assert not list(data.glob("_ingesta/spool/*/*")), "a spool was left"
@@ -95,8 +128,11 @@ def main():
         subprocess.run([ingesta, "run", *PIPELINES], env=environment(urls, reference), check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         whole = time.monotonic() - began
-        truth = {key: rows_of(paths[0]) for key, paths in visible(reference).items()}
-        assert {dataset for dataset, _ in truth} == set(DATASETS)
+        duck = connect()
+        truth = {"files": {key: rows_of(paths[0]) for key, paths in visible(reference).items()},
+                 "tables": tables(reference, duck)}
+        assert {dataset for dataset, _ in truth["files"]} == set(DATASETS)
+        assert len(truth["tables"]) == 2 * len(DATASETS)
         killed = 0
         for point in range(points):
             choice = random.Random(seed + point)
@@ -112,14 +148,14 @@ def main():
                     run.send_signal(signal.SIGKILL)
                     run.wait()
                     killed += 1
-                check(data, truth, complete=False) if data.exists() else None
+                check(data, truth, False, duck) if data.exists() else None
             if choice.random() < 0.5:
                 subprocess.run([ingesta, "resume", *PIPELINES], env=env, check=True, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-                check(data, truth, complete=False)
+                check(data, truth, False, duck)
             subprocess.run([ingesta, "run", *PIPELINES], env=env, check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
-            check(data, truth, complete=True)
+            check(data, truth, True, duck)
             shutil.rmtree(data)
         assert killed * 2 >= points, f"only {killed} of {points} points hit a running process"
         print(f"{points} points, {killed} kills: nothing lost, doubled or half visible")

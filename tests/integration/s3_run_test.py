@@ -114,7 +114,8 @@ class WholeRuns(unittest.TestCase):
 
     def test_objects_arrive_under_the_seeds_keys(self):
         runs = json.loads(self.ingesta("run", *PIPELINES, "--json").stdout)
-        keys = [file["key"] for run in runs for dataset in run["datasets"] for file in dataset["files"]]
+        files = [file for run in runs for dataset in run["datasets"] for file in dataset["files"]]
+        keys = [file["key"] for file in files if file["format"] in ("csv", "json")]
         local = self.data / "local"
         self.ingesta("run", *PIPELINES, "--data-dir", str(local), S3_BUCKET="")
         s3 = S3(self.s3_env)
@@ -126,6 +127,17 @@ class WholeRuns(unittest.TestCase):
             folder = local / ("json/" if suffix == ".json" else "") / dataset
             (twin,) = folder.glob(f"*{suffix}")
             self.assertEqual(s3.get(key), twin.read_bytes(), key)
+        typed = [file["key"] for file in files if file["format"] in ("parquet", "iceberg")]
+        self.assertEqual(len(typed), 12, typed)
+        self.assertLessEqual(set(typed), set(s3.keys()))
+        tables = {table["table"]: table for run in runs for table in run["tables"]}
+        self.assertEqual(set(tables), {file["key"].split("/")[1] for file in files if file["format"] == "iceberg"})
+        for dataset in tables:
+            versions = [key for key in s3.keys(f"iceberg/{dataset}/metadata/v") if key.endswith(".metadata.json")]
+            newest = max(versions, key=lambda key: int(key.rsplit("/v")[1].split(".")[0]))
+            metadata = json.loads(s3.get(newest))
+            self.assertEqual(metadata["location"], f"s3://{s3.bucket}/iceberg/{dataset}")
+            self.assertEqual(str(metadata["current-snapshot-id"]), tables[dataset]["snapshot"])
         self.assertFalse(list(self.data.glob("_ingesta/spool/*/*")), "the spool is empty after a run")
 
     def test_a_run_id_is_one_result(self):

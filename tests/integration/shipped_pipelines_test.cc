@@ -97,6 +97,15 @@ class ShippedPipelines : public ::testing::Test {
     EXPECT_EQ(Lines(FileOf(outcome, name, "csv")).size(), json.size() + 1) << name;
   }
 
+  /// What is published for itself, run by run: CSV and JSON. Tables have parts that come and go.
+  std::vector<std::string> SeedFiles() const {
+    std::vector<std::string> files = VisibleFiles();
+    std::erase_if(files, [](const std::string& key) {
+      return key.starts_with("parquet/") || key.starts_with("iceberg/") || key.starts_with("symlink/");
+    });
+    return files;
+  }
+
   std::vector<std::string> VisibleFiles() const {
     std::vector<std::string> files;
     for (const auto& entry : filesystem::recursive_directory_iterator(root_)) {
@@ -209,7 +218,8 @@ TEST_F(ShippedPipelines, AServiceThatStaysDownPublishesNothing) {
   EXPECT_THAT(VisibleFiles(), ::testing::IsEmpty());
   const RunOutcome others = Run("productos", {{"on_dataset_failure", "publish_others"}});
   EXPECT_EQ(pipeline::ExitCodeOf(others, pipeline::kExitQuarantine), pipeline::kExitFailed);
-  EXPECT_THAT(VisibleFiles(), ::testing::SizeIs(2)) << "productos in two formats";
+  EXPECT_THAT(SeedFiles(), ::testing::SizeIs(2)) << "productos in two formats";
+  EXPECT_THAT(VisibleFiles(), ::testing::Not(::testing::Contains(::testing::HasSubstr("categorias"))));
 }
 
 TEST_F(ShippedPipelines, OverPassingFaultsTheDataIsStillWhole) {
@@ -262,7 +272,9 @@ TEST_F(ShippedPipelines, ARunIdThatSucceededIsANoOp) {
   EXPECT_TRUE(again.already_done);
   EXPECT_EQ(VisibleFiles(), files);
   ASSERT_OK(Run("proveedores", {}, {.run_id = "day-1", .force = true}).status);
-  EXPECT_EQ(VisibleFiles().size(), 2 * files.size());
+  EXPECT_EQ(SeedFiles().size(), 4U);
+  EXPECT_THAT(VisibleFiles(), ::testing::Contains(::testing::HasSubstr("metadata/v2.metadata.json")))
+      << "the table has a second snapshot";
 }
 
 TEST_F(ShippedPipelines, DryRunAndLimitPublishNothing) {
@@ -280,7 +292,7 @@ TEST_F(ShippedPipelines, OnlyPublishesTheNamedDataset) {
   StartDemo();
   ASSERT_OK(Run("ordenes", {}, {.only = {"clientes"}}).status);
   EXPECT_THAT(VisibleFiles(), ::testing::Each(::testing::HasSubstr("clientes")));
-  EXPECT_THAT(VisibleFiles(), ::testing::SizeIs(2));
+  EXPECT_THAT(SeedFiles(), ::testing::SizeIs(2));
 }
 
 }  // namespace

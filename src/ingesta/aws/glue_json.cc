@@ -125,7 +125,10 @@ Json TableInput(const GlueTable& table) {
   Json json = WithOthers(table.other);
   json["Name"] = table.name;
   PutText(json, "Description", table.description);
-  json["StorageDescriptor"] = Storage(table.storage);
+  Json storage = Storage(table.storage);
+  // Trino does not read a table without one, not even a view.
+  if (!table.view_original_text.empty()) storage.emplace("SerdeInfo", Json::object());
+  json["StorageDescriptor"] = std::move(storage);
   json["PartitionKeys"] = Columns(table.partition_keys);
   PutText(json, "ViewOriginalText", table.view_original_text);
   PutText(json, "ViewExpandedText", table.view_expanded_text);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -81,6 +82,10 @@ class FakeGlue {
   std::string url() const { return server_->url(); }
   std::vector<testing::ReceivedRequest> requests() const { return server_->requests(); }
   size_t page_size = 100;
+  /// Asked where no fault is queued; set before the first call.
+  std::function<Fault(const std::string& operation)> choose_fault;
+  /// Called before each call is looked at, on the connection's thread; set before the first call.
+  std::function<void(const std::string& operation)> before_call;
 
  private:
   static Answer Error(const std::string& code, const std::string& message, int status = 400) {
@@ -92,12 +97,15 @@ class FakeGlue {
   Answer Handle(const testing::ReceivedRequest& request) {
     const std::string target = request.Header("X-Amz-Target");
     const std::string operation = target.substr(target.find('.') + 1);
+    if (before_call) before_call(operation);
     const std::lock_guard lock(mutex_);
     ++calls_[operation];
     Fault fault = Fault::kNone;
     if (auto& faults = faults_[operation]; !faults.empty()) {
       fault = faults.front();
       faults.pop_front();
+    } else if (choose_fault) {
+      fault = choose_fault(operation);
     }
     switch (fault) {
       case Fault::kThrottled:

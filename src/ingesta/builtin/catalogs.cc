@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ingesta/catalog/iceberg/filesystem_catalog.h"
 #include "ingesta/catalog/lake_catalog.h"
 
 namespace ingesta::builtin {
@@ -26,7 +27,9 @@ Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::ComponentSpe
                                                       const pipeline::FactoryContext& context,
                                                       ObjectStore& store) {
   const std::string kind = ChooseCatalog(spec, context.environment);
-  return catalog::MakeLakeCatalog({.kind = kind, .description = kind}, store, context.log);
+  catalog::LakeParts parts{.kind = kind, .description = kind, .tables = nullptr};
+  parts.tables = std::make_unique<iceberg::FilesystemCatalog>(store, context.clock);
+  return catalog::MakeLakeCatalog(std::move(parts), {store, context.clock, context.random, context.log});
 }
 
 }  // namespace ingesta::builtin

@@ -21,7 +21,8 @@ const Kinds& AllKinds() {
                      source::JsonLinkPaginator(), source::HeaderLinkPaginator(),
                      source::SinglePagePaginator()},
       .auths = http::AuthKinds(),
-      .formats = {format::CsvFormat(), format::JsonFormat()},
+      .formats = {format::CsvFormat(), format::JsonFormat(), format::ParquetFormat(),
+                  format::IcebergFormat()},
   };
   return kinds;
 }

@@ -8,6 +8,7 @@
 #include "ingesta/builtin/backoff.h"
 #include "ingesta/builtin/catalogs.h"
 #include "ingesta/builtin/stores.h"
+#include "ingesta/catalog/iceberg/table_writer.h"
 #include "ingesta/http/response_filters.h"
 #include "ingesta/source/rest_source.h"
 
@@ -115,7 +116,10 @@ Result<pipeline::ResourceStages> Factory::MakeStages(const config::PipelineSpec&
   for (size_t i = 0; i < tree.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(auto formats, MakeFormats(pipeline, tree.dataset(i)));
     stages.formats.push_back(std::move(formats));
-    stages.schemas.push_back(stages.rows->schema(static_cast<int>(i)));
+    // Field ids of a new table; a run that publishes asks the table for its own.
+    ARROW_ASSIGN_OR_RAISE(auto schema,
+                          iceberg::AssignFieldIds(std::nullopt, *stages.rows->schema(static_cast<int>(i))));
+    stages.schemas.push_back(std::move(schema));
   }
   return stages;
 }

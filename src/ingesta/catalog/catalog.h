@@ -31,7 +31,7 @@ struct DatasetVersion {
   std::string name;
   std::shared_ptr<arrow::Schema> schema;  ///< field metadata `path` and `comment`
   std::vector<std::string> primary_key;
-  std::string write_disposition;  ///< of the Iceberg table: `replace`, `append`, `merge`
+  std::string write_disposition;  ///< of the Iceberg table: `replace`, `append`
   config::PartitionSpec partition_by;
   std::vector<PublishedFile> files;
 };

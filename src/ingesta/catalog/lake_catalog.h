@@ -5,18 +5,28 @@
 #include <memory>
 #include <string>
 
+#include "ingesta/base/clock.h"
 #include "ingesta/base/log.h"
 #include "ingesta/base/object_store.h"
 #include "ingesta/catalog/catalog.h"
+#include "ingesta/catalog/iceberg/catalog.h"
 
 namespace ingesta::catalog {
 
 struct LakeParts {
   std::string kind;         ///< `filesystem`, `glue`, `rest`
   std::string description;  ///< for messages
+  std::unique_ptr<iceberg::TableCatalog> tables;
 };
 
-/// `store` and `log` outlive the catalog.
-std::unique_ptr<Catalog> MakeLakeCatalog(LakeParts parts, ObjectStore& store, const Logger& log);
+/// What the lake catalog borrows; all outlive it.
+struct LakeContext {
+  ObjectStore& store;
+  Clock& clock;
+  Random& random;
+  const Logger& log;
+};
+
+std::unique_ptr<Catalog> MakeLakeCatalog(LakeParts parts, const LakeContext& context);
 
 }  // namespace ingesta::catalog

@@ -35,8 +35,11 @@ std::shared_ptr<arrow::Field> ArrowField(const ColumnSpec& column) {
   const std::string comment = column.description.empty()
                                   ? fmt::format("source: {}", column.path)
                                   : fmt::format("{} (source: {})", column.description, column.path);
-  return arrow::field(column.name, ArrowType(column.type), column.nullable,
-                      arrow::key_value_metadata({{"path", column.path}, {"comment", comment}}));
+  auto metadata = arrow::key_value_metadata({{"path", column.path}, {"comment", comment}});
+  // A document and a joined array are text here, and something else in the source's own record.
+  if (column.type.kind == ColumnType::Kind::kJson) metadata->Append("type", "json");
+  if (column.join.has_value()) metadata->Append("join", *column.join);
+  return arrow::field(column.name, ArrowType(column.type), column.nullable, std::move(metadata));
 }
 
 std::shared_ptr<arrow::Schema> ArrowSchema(const std::vector<ColumnSpec>& columns) {

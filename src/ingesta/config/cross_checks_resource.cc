@@ -128,13 +128,10 @@ void CheckFormats(const Value& resource, Diagnostics& diagnostics) {
   }
 }
 
-void CheckWriteDisposition(const Value& resource, Diagnostics& diagnostics) {
-  const Value* disposition = resource.Find("write_disposition");
-  if (disposition == nullptr || resource.Text("write_disposition") != "merge") return;
-  if (resource.Texts("primary_key").empty()) {
-    diagnostics.Add(disposition->at, "`merge` needs a primary_key",
-                    "name the column that identifies a record");
-  }
+bool WritesIceberg(const Value& resource) {
+  const Value* formats = resource.Find("formats");
+  return formats != nullptr && std::any_of(formats->items.begin(), formats->items.end(),
+                                           [](const Value& format) { return format.kind == "iceberg"; });
 }
 
 void CheckPartitionBy(const Value& resource, Diagnostics& diagnostics) {
@@ -157,6 +154,11 @@ void CheckPartitionBy(const Value& resource, Diagnostics& diagnostics) {
     const auto type = ParseColumnType(each.Text("type"));
     const bool timed =
         type && (type->kind == ColumnType::Kind::kTimestamp || type->kind == ColumnType::Kind::kDate);
+    if (WritesIceberg(resource) && transform != "identity" && partition->Text("timezone") != "UTC") {
+      diagnostics.Add(partition->Find("timezone")->at,
+                      fmt::format("an Iceberg table's {}s are those of UTC", transform),
+                      "leave `timezone` out, or drop the format `iceberg`");
+    }
     if (type && !timed && transform != "identity") {
       diagnostics.Add(column->at, fmt::format("a {} has no {}", type->ToString(), transform),
                       "use a date or timestamp column, or `transform: identity`");
@@ -241,7 +243,6 @@ void CrossCheckResource(const Value& resource, Diagnostics& diagnostics) {
   }
   CheckPrimaryKey(resource, columns, diagnostics);
   CheckFormats(resource, diagnostics);
-  CheckWriteDisposition(resource, diagnostics);
   CheckPartitionBy(resource, diagnostics);
 }
 

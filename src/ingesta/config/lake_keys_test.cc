@@ -26,15 +26,8 @@ std::string Yaml(const std::string& resource_keys, const std::string& top = "") 
          "    columns: [{name: id, type: int64}]\n";
 }
 
-KindCatalog Kinds() {
-  KindCatalog kinds = TestKinds();
-  kinds.formats.push_back(
-      TestKind("parquet", {TestOption("compression", OptionType::kString, std::string("zstd"))}));
-  return kinds;
-}
-
 Result<PipelineSpec> Parse(const std::string& text, std::map<std::string, std::string> environment = {}) {
-  return ParsePipeline(text, "p.yaml", Kinds(), {.environment = std::move(environment), .overrides = {}});
+  return ParsePipeline(text, "p.yaml", TestKinds(), {.environment = std::move(environment), .overrides = {}});
 }
 
 TEST(PartitionBy, IsTheRunsDateWhereAbsent) {
@@ -68,15 +61,6 @@ TEST(PartitionBy, RefusesWhatHasNoSuchPartition) {
     EXPECT_THAT(spec.status().message(), HasSubstr(message));
   }
   EXPECT_OK(Parse(Yaml("    partition_by: {column: pais, transform: identity}\n")).status());
-}
-
-TEST(WriteDisposition, MergeNeedsAKey) {
-  EXPECT_OK(Parse(Yaml("    write_disposition: merge\n")).status());
-  std::string text = Yaml("    write_disposition: merge\n");
-  text.erase(text.find("    primary_key: [id]\n"), std::string("    primary_key: [id]\n").size());
-  const auto spec = Parse(text);
-  ASSERT_FALSE(spec.ok());
-  EXPECT_THAT(spec.status().message(), HasSubstr("`merge` needs a primary_key"));
 }
 
 TEST(Catalog, IsOneOfTheKinds) {

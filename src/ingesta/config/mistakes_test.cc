@@ -161,6 +161,7 @@ std::vector<Case> LaterCases() {
       {"Expectations", Resource("    ^^expectations: []\n"), later, ""},
       {"SchemaContract", Resource("    ^^schema_contract: {columns: freeze}\n"), later, ""},
       {"Mask", Column("{name: id, ^^mask: hash}"), later, ""},
+      {"Merge", Resource("    write_disposition: ^^merge\n"), "`merge`: " + later, "`replace`, `append`"},
       {"Jsonl", Endpoint("      decoder: ^^jsonl\n"), later, "json"},
       {"HeaderCursor", Endpoint("      paginator: {type: ^^header_cursor}\n"), later, ""},
       {"RefreshToken", Client("  auth: {type: ^^oauth2_refresh_token, token: x}\n"), later, "bearer"},

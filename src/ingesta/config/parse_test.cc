@@ -369,7 +369,7 @@ TEST(ParsePipelineFile, ReadsTheShippedPipelines) {
     EXPECT_EQ(first.endpoint.paginator.options.GetInt("base_page"), name == "ordenes" ? 0 : 1);
     EXPECT_FALSE(first.completeness.total_path.empty());
     EXPECT_THAT(first.primary_key, ElementsAre("id"));
-    EXPECT_EQ(first.formats.size(), 2U);
+    EXPECT_EQ(first.formats.size(), 4U);
   }
 }
 

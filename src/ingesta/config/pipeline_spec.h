@@ -92,7 +92,7 @@ struct ResourceSpec {
   CompletenessSpec completeness;
   PartitionSpec partition_by;
   double max_rejected = 0.01;                 ///< fraction of the rows, 0..1
-  std::string write_disposition = "replace";  ///< of the Iceberg table: `replace`, `append`, `merge`
+  std::string write_disposition = "replace";  ///< of the Iceberg table: `replace`, `append`
 };
 
 struct ResponseFilterSpec {

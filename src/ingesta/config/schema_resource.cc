@@ -217,13 +217,14 @@ Schema ResourceSchema(const KindCatalog& kinds) {
       {.key = "write_disposition",
        .type = SchemaType::kEnum,
        .summary =
-           "How a run's rows meet the Iceberg table's: `replace` it as a whole, `append`, or `merge` by "
-           "primary_key; the other formats hold each run by itself",
+           "How a run's rows meet the Iceberg table's: `replace` it as a whole, or `append`; the other "
+           "formats hold each run by itself",
        .summary_es =
            "Cómo entran las filas de una ejecución en la tabla Iceberg: `replace` la sustituye entera, "
-           "`append` añade, `merge` combina por primary_key; los demás formatos guardan cada ejecución",
+           "`append` añade; los demás formatos guardan cada ejecución por sí sola",
        .default_value = std::string("replace"),
-       .choices = {"replace", "append", "merge"}},
+       .choices = {"replace", "append"},
+       .later = {"merge"}},
       PartitionBy(),
       LaterKey("incremental"),
       LaterKey("expectations"),

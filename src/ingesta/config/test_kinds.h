@@ -69,7 +69,9 @@ inline KindCatalog TestKinds() {
                     TestKind("constant", {TestOption("wait", Type::kDuration, Millis(1000))}),
                     TestKind("wait_time_from_header", {required(TestOption("header", Type::kString))})};
   kinds.formats = {TestKind("csv", {choices("compression", {"none", "gzip", "zstd"})}),
-                   TestKind("json", {choices("records", {"source", "columns"})})};
+                   TestKind("json", {choices("records", {"source", "columns"})}),
+                   TestKind("parquet", {choices("compression", {"zstd", "snappy", "gzip", "none"})}),
+                   TestKind("iceberg")};
   kinds.stores = {TestKind("local", {TestOption("path", Type::kString)}),
                   TestKind("s3", {TestOption("bucket", Type::kString), TestOption("prefix", Type::kString),
                                   TestOption("path_style", Type::kBool),

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ingesta/format/compression.h"
 #include "ingesta/format/csv_dialect.h"
 #include "ingesta/format/encoded_writer.h"
 #include "ingesta/format/file_writer.h"
@@ -32,7 +33,11 @@ std::string HeaderLine(const arrow::Schema& schema) {
 
 class Csv final : public Format {
  public:
-  explicit Csv(bool formula_guard) : formula_guard_(formula_guard) {}
+  Csv(bool formula_guard, TextCompression compression)
+      : formula_guard_(formula_guard),
+        compression_(compression),
+        extension_(".csv" + CompressionSuffix(compression)),
+        content_type_(CompressedContentType(compression, "text/csv; charset=utf-8")) {}
 
   const std::string& name() const override { return name_; }
   const std::string& extension() const override { return extension_; }
@@ -46,27 +51,30 @@ class Csv final : public Format {
 
   Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts, const std::string& path,
                                            const std::shared_ptr<arrow::Schema>& schema) const override {
-    ARROW_ASSIGN_OR_RAISE(WrittenFile file, InFormatStage(CombineLines(parts, path, HeaderLine(*schema))));
+    ARROW_ASSIGN_OR_RAISE(WrittenFile file,
+                          InFormatStage(CombineLines(parts, path, HeaderLine(*schema), compression_)));
     return std::vector<WrittenFile>{std::move(file)};
   }
 
  private:
   Result<std::unique_ptr<Writer>> Open(const std::string& path, const arrow::Schema& schema) const {
     ARROW_ASSIGN_OR_RAISE(auto encoder, RowEncoder<CsvDialect>::Make(schema, CsvDialect(formula_guard_)));
-    ARROW_ASSIGN_OR_RAISE(auto file, FileWriter::Create(path));
+    ARROW_ASSIGN_OR_RAISE(auto file, FileWriter::Create(path, compression_));
     file->Append(HeaderLine(schema));
     return std::make_unique<EncodedWriter<RowEncoder<CsvDialect>>>(std::move(encoder), std::move(file));
   }
 
   const bool formula_guard_;
   const std::string name_ = "csv";
-  const std::string extension_ = ".csv";
+  const TextCompression compression_;
+  const std::string extension_;
   const std::string key_prefix_;
-  const std::string content_type_ = "text/csv; charset=utf-8";
+  const std::string content_type_;
 };
 
 Result<std::unique_ptr<Format>> MakeCsv(const config::Options& options, const FormatContext& /*context*/) {
-  return std::make_unique<Csv>(options.Has("formula_guard") && options.GetBool("formula_guard"));
+  return std::make_unique<Csv>(options.Has("formula_guard") && options.GetBool("formula_guard"),
+                               TextCompressionOf(options.StringOr("compression", "none")));
 }
 
 }  // namespace

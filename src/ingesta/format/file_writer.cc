@@ -9,23 +9,34 @@
 
 namespace ingesta::format {
 
-Result<std::unique_ptr<FileWriter>> FileWriter::Create(const std::string& path) {
+Result<std::unique_ptr<FileWriter>> FileWriter::Create(const std::string& path, TextCompression compression) {
+  std::unique_ptr<Compressor> compressor;
+  if (compression != TextCompression::kNone) {
+    ARROW_ASSIGN_OR_RAISE(compressor, Compressor::Make(compression));
+  }
   ARROW_ASSIGN_OR_RAISE(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL));
-  return std::make_unique<FileWriter>(std::move(fd), path);
+  return std::make_unique<FileWriter>(std::move(fd), path, std::move(compressor));
 }
 
-FileWriter::FileWriter(UniqueFd fd, std::string path)
+FileWriter::FileWriter(UniqueFd fd, std::string path, std::unique_ptr<Compressor> compressor)
     : fd_(std::move(fd)),
       path_(std::move(path)),
+      compressor_(std::move(compressor)),
       buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes + kSlackBytes)),
       cursor_(buffer_.get()),
       end_(buffer_.get() + kBufferBytes) {}
 
+Status FileWriter::WriteOut(std::string_view bytes) {
+  crc32_ = Crc32(bytes, crc32_);
+  bytes_ += static_cast<int64_t>(bytes.size());
+  return WriteAll(fd_.get(), bytes, path_);
+}
+
 void FileWriter::Output(std::string_view text) {
   if (!status_.ok()) return;
-  crc32_ = Crc32(text, crc32_);
-  bytes_ += static_cast<int64_t>(text.size());
-  status_ = WriteAll(fd_.get(), text, path_);
+  status_ = compressor_ == nullptr
+                ? WriteOut(text)
+                : compressor_->Compress(text, /*last=*/false, [this](auto bytes) { return WriteOut(bytes); });
 }
 
 void FileWriter::FlushBuffer() {
@@ -43,6 +54,10 @@ void FileWriter::AppendLarge(std::string_view text) {
 Result<WrittenFile> FileWriter::Close(int64_t rows) {
   FlushBuffer();
   ARROW_RETURN_NOT_OK(status_);
+  if (compressor_ != nullptr) {
+    ARROW_RETURN_NOT_OK(
+        compressor_->Compress("", /*last=*/true, [this](auto bytes) { return WriteOut(bytes); }));
+  }
   ARROW_RETURN_NOT_OK(SyncFile(fd_.get(), path_));
   // Network file systems report a full disk here.
   if (::close(fd_.Release()) != 0) return ErrnoError(errno, fmt::format("close {}", path_));

@@ -1,6 +1,6 @@
-// One output file of the format stage: a buffer, write(2), bytes and CRC-32 counted on the way. Not
-// thread-safe. Encoders write through a raw cursor; the first failure is kept and all later output is
-// discarded, so hot loops need no checks.
+// One output file of the format stage: a buffer, compression, write(2), bytes and CRC-32 of what reaches the
+// file counted on the way. Not thread-safe. Encoders write through a raw cursor; the first failure is kept
+// and all later output is discarded, so hot loops need no checks.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 #include "ingesta/base/fs.h"
 #include "ingesta/base/status.h"
+#include "ingesta/format/compression.h"
 #include "ingesta/format/format.h"
 
 namespace ingesta::format {
@@ -22,9 +23,10 @@ class FileWriter {
   static constexpr size_t kSlackBytes = 64;
 
   /// Create `path`; kAlreadyExists where it exists.
-  static Result<std::unique_ptr<FileWriter>> Create(const std::string& path);
-  /// Write to `fd`; `path` is for messages and the result.
-  FileWriter(UniqueFd fd, std::string path);
+  static Result<std::unique_ptr<FileWriter>> Create(const std::string& path,
+                                                    TextCompression compression = TextCompression::kNone);
+  /// Write to `fd`; `path` is for messages and the result. `compressor` may be nullptr.
+  FileWriter(UniqueFd fd, std::string path, std::unique_ptr<Compressor> compressor = nullptr);
 
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -55,9 +57,11 @@ class FileWriter {
   void FlushBuffer();
   void AppendLarge(std::string_view text);
   void Output(std::string_view text);
+  Status WriteOut(std::string_view bytes);
 
   UniqueFd fd_;
   std::string path_;
+  std::unique_ptr<Compressor> compressor_;
   std::unique_ptr<char[]> buffer_;
   char* cursor_;
   char* end_;

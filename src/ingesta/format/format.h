@@ -63,6 +63,8 @@ class Format {
   /// also where all rows are kept (partitions by a column).
   virtual bool writes_final_files() const { return true; }
   /// Write to `path` (and names derived from it) the kept rows of `parts`, in order: the final files.
+  /// Without parts, one file without rows; a format that partitions by a column writes none where parts are
+  /// given and nothing of them is kept.
   virtual Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts,
                                                    const std::string& path,
                                                    const std::shared_ptr<arrow::Schema>& schema) const = 0;
@@ -83,5 +85,7 @@ struct FormatKind {
 
 FormatKind CsvFormat();
 FormatKind JsonFormat();
+FormatKind ParquetFormat();
+FormatKind IcebergFormat();
 
 }  // namespace ingesta::format

@@ -33,7 +33,8 @@ inline config::OptionSpec DefaultedOption(std::string name, config::OptionType t
 
 inline config::OptionSpec CompressionOption() {
   return DefaultedOption("compression", config::OptionType::kEnum, std::string("none"),
-                         "Compression of the file", "Compresión del archivo", {"none"});
+                         "Compression of the file; its suffix ends the file's name",
+                         "Compresión del archivo; su sufijo termina el nombre", {"none", "gzip", "zstd"});
 }
 
 }  // namespace ingesta::format

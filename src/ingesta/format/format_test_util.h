@@ -10,14 +10,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "ingesta/base/batch.h"
 #include "ingesta/base/fs.h"
+#include "ingesta/format/compression.h"
 #include "ingesta/format/format.h"
 
 namespace ingesta::format {
@@ -83,6 +86,24 @@ inline std::unique_ptr<Format> MakeFormat(
   }
   for (const auto& [name, value] : given) options.Set(name, value);
   return kind.make(options, context).ValueOrDie();
+}
+
+/// The text in `bytes`, asked for in pieces of `piece`.
+inline Result<std::string> Decompressed(std::string_view bytes, TextCompression compression,
+                                        size_t piece = 1000) {
+  const auto input = [&bytes](char* buffer, size_t size) -> Result<size_t> {
+    const size_t count = bytes.copy(buffer, std::min<size_t>(size, 777));
+    bytes.remove_prefix(count);
+    return count;
+  };
+  ARROW_ASSIGN_OR_RAISE(const auto decompressor, Decompressor::Make(compression, input));
+  std::string text;
+  std::string buffer(piece, '\0');
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const size_t count, decompressor->Read(buffer.data(), buffer.size()));
+    if (count == 0) return text;
+    text.append(buffer, 0, count);
+  }
 }
 
 inline Result<WrittenFile> OneFile(Result<std::vector<WrittenFile>> files) {

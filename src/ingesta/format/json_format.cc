@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "ingesta/format/compression.h"
 #include "ingesta/format/encoded_writer.h"
 #include "ingesta/format/file_writer.h"
 #include "ingesta/format/format.h"
@@ -56,7 +57,11 @@ class SourceEncoder {
 
 class Json final : public Format {
  public:
-  explicit Json(bool columns) : columns_(columns) {}
+  Json(bool columns, TextCompression compression)
+      : columns_(columns),
+        compression_(compression),
+        extension_(".json" + CompressionSuffix(compression)),
+        content_type_(CompressedContentType(compression, "application/x-ndjson")) {}
 
   const std::string& name() const override { return name_; }
   const std::string& extension() const override { return extension_; }
@@ -70,32 +75,35 @@ class Json final : public Format {
 
   Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts, const std::string& path,
                                            const std::shared_ptr<arrow::Schema>& /*schema*/) const override {
-    ARROW_ASSIGN_OR_RAISE(WrittenFile file, InFormatStage(CombineLines(parts, path, /*header=*/"")));
+    ARROW_ASSIGN_OR_RAISE(WrittenFile file,
+                          InFormatStage(CombineLines(parts, path, /*header=*/"", compression_)));
     return std::vector<WrittenFile>{std::move(file)};
   }
 
  private:
-  static Result<std::unique_ptr<Writer>> OpenColumns(const std::string& path, const arrow::Schema& schema) {
+  Result<std::unique_ptr<Writer>> OpenColumns(const std::string& path, const arrow::Schema& schema) const {
     ARROW_ASSIGN_OR_RAISE(auto encoder,
                           RowEncoder<JsonDialect>::Make(schema, JsonDialect(schema.field_names())));
-    ARROW_ASSIGN_OR_RAISE(auto file, FileWriter::Create(path));
+    ARROW_ASSIGN_OR_RAISE(auto file, FileWriter::Create(path, compression_));
     return std::make_unique<EncodedWriter<RowEncoder<JsonDialect>>>(std::move(encoder), std::move(file));
   }
 
-  static Result<std::unique_ptr<Writer>> OpenSource(const std::string& path) {
-    ARROW_ASSIGN_OR_RAISE(auto file, FileWriter::Create(path));
+  Result<std::unique_ptr<Writer>> OpenSource(const std::string& path) const {
+    ARROW_ASSIGN_OR_RAISE(auto file, FileWriter::Create(path, compression_));
     return std::make_unique<EncodedWriter<SourceEncoder>>(SourceEncoder(), std::move(file));
   }
 
   const bool columns_;
   const std::string name_ = "json";
-  const std::string extension_ = ".json";
+  const TextCompression compression_;
+  const std::string extension_;
   const std::string key_prefix_ = "json/";
-  const std::string content_type_ = "application/x-ndjson";
+  const std::string content_type_;
 };
 
 Result<std::unique_ptr<Format>> MakeJson(const config::Options& options, const FormatContext& /*context*/) {
-  return std::make_unique<Json>(options.StringOr("records", "source") == "columns");
+  return std::make_unique<Json>(options.StringOr("records", "source") == "columns",
+                                TextCompressionOf(options.StringOr("compression", "none")));
 }
 
 }  // namespace

@@ -67,29 +67,61 @@ class LineSelector {
   int64_t kept_ = 0;
 };
 
-Status SkipHeader(int fd, const std::string& path, const std::string& header) {
+/// A part's text, decompressed where it has to be.
+class PartText {
+ public:
+  static Result<std::unique_ptr<PartText>> Open(const std::string& path, TextCompression compression) {
+    auto text = std::make_unique<PartText>();
+    text->path_ = path;
+    ARROW_ASSIGN_OR_RAISE(text->fd_, OpenFile(path, O_RDONLY));
+    if (compression != TextCompression::kNone) {
+      const auto read = [part = text.get()](char* buffer, size_t size) {
+        return ReadSome(part->fd_.get(), buffer, size, part->path_);
+      };
+      ARROW_ASSIGN_OR_RAISE(text->decompressor_, Decompressor::Make(compression, read));
+    }
+    return text;
+  }
+
+  /// Up to `size` bytes; 0 = the end.
+  Result<size_t> Read(char* buffer, size_t size) {
+    if (decompressor_ == nullptr) return ReadSome(fd_.get(), buffer, size, path_);
+    const Result<size_t> count = decompressor_->Read(buffer, size);
+    if (count.ok()) return count;
+    return CodeOf(count.status()) == ErrorCode::kCorrupt ? WithPrefix(count.status(), path_) : count.status();
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  UniqueFd fd_;
+  std::unique_ptr<Decompressor> decompressor_;
+};
+
+Status SkipHeader(PartText* text, const std::string& header) {
   std::string found(header.size(), '\0');
   size_t size = 0;
   while (size < found.size()) {
-    ARROW_ASSIGN_OR_RAISE(const size_t count, ReadSome(fd, found.data() + size, found.size() - size, path));
+    ARROW_ASSIGN_OR_RAISE(const size_t count, text->Read(found.data() + size, found.size() - size));
     if (count == 0) break;
     size += count;
   }
   found.resize(size);
   if (found == header) return Status::OK();
   return MakeError(ErrorCode::kCorrupt,
-                   fmt::format("{}: its header is `{}` where `{}` was written", path,
+                   fmt::format("{}: its header is `{}` where `{}` was written", text->path(),
                                found.substr(0, found.find('\n')), header.substr(0, header.find('\n'))),
                    "the file was changed after it was written; extract again");
 }
 
-Result<int64_t> CopyPart(const PartSelection& part, const std::string& header, char* buffer,
-                         FileWriter* out) {
-  ARROW_ASSIGN_OR_RAISE(const UniqueFd fd, OpenFile(part.path, O_RDONLY));
-  ARROW_RETURN_NOT_OK(SkipHeader(fd.get(), part.path, header));
+Result<int64_t> CopyPart(const PartSelection& part, const std::string& header, TextCompression compression,
+                         char* buffer, FileWriter* out) {
+  ARROW_ASSIGN_OR_RAISE(const auto text, PartText::Open(part.path, compression));
+  ARROW_RETURN_NOT_OK(SkipHeader(text.get(), header));
   LineSelector selector(part, out);
   while (true) {
-    ARROW_ASSIGN_OR_RAISE(const size_t count, ReadSome(fd.get(), buffer, kReadBytes, part.path));
+    ARROW_ASSIGN_OR_RAISE(const size_t count, text->Read(buffer, kReadBytes));
     if (count == 0) break;
     selector.Take({buffer, count});
     ARROW_RETURN_NOT_OK(out->status());
@@ -101,13 +133,13 @@ Result<int64_t> CopyPart(const PartSelection& part, const std::string& header, c
 }  // namespace
 
 Result<WrittenFile> CombineLines(const std::vector<PartSelection>& parts, const std::string& path,
-                                 const std::string& header) {
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<FileWriter> out, FileWriter::Create(path));
+                                 const std::string& header, TextCompression compression) {
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<FileWriter> out, FileWriter::Create(path, compression));
   const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
   out->Append(header);
   int64_t rows = 0;
   for (const PartSelection& part : parts) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t kept, CopyPart(part, header, buffer.get(), out.get()));
+    ARROW_ASSIGN_OR_RAISE(const int64_t kept, CopyPart(part, header, compression, buffer.get(), out.get()));
     rows += kept;
   }
   return out->Close(rows);

@@ -36,7 +36,8 @@ DatasetSpool::~DatasetSpool() {
 }
 
 std::string DatasetSpool::PartPath(size_t format, const std::string& part) const {
-  return fmt::format("{}/{}.{}{}", folder_, dataset_, part, formats_[format]->extension());
+  return fmt::format("{}/{}.{}.{}{}", folder_, dataset_, formats_[format]->name(), part,
+                     formats_[format]->extension());
 }
 
 std::string DatasetSpool::QuarantinePath(const std::string& folder, const std::string& dataset) {
@@ -118,24 +119,34 @@ Result<std::vector<format::WrittenFile>> DatasetSpool::FinishFormat(size_t forma
   return combined;
 }
 
+DatasetFile DatasetSpool::Describe(size_t format, const format::WrittenFile& written) const {
+  DatasetFile file;
+  file.format = formats_[format]->name();
+  file.spool_path = std::filesystem::path(written.path).filename().string();
+  file.key_prefix = formats_[format]->key_prefix();
+  file.extension = formats_[format]->extension();
+  file.content_type = formats_[format]->content_type();
+  file.partition = written.partition;
+  file.rows = written.rows;
+  file.bytes = written.bytes;
+  file.crc32 = written.crc32;
+  return file;
+}
+
 Status DatasetSpool::Finish(const std::vector<bool>& keep, DatasetRecord& record) {
   for (size_t i = 0; i < formats_.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const std::vector<format::WrittenFile> files, FinishFormat(i, keep));
     record.rows = 0;
     for (const format::WrittenFile& written : files) {
-      DatasetFile file;
-      file.format = formats_[i]->name();
-      file.spool_path = std::filesystem::path(written.path).filename().string();
-      file.key_prefix = formats_[i]->key_prefix();
-      file.extension = formats_[i]->extension();
-      file.content_type = formats_[i]->content_type();
-      file.partition = written.partition;
-      file.rows = written.rows;
-      file.bytes = written.bytes;
-      file.crc32 = written.crc32;
+      record.files.push_back(Describe(i, written));
       record.rows += written.rows;
-      record.files.push_back(std::move(file));
     }
+    if (formats_[i]->writes_final_files()) continue;
+    // Partitions of earlier runs may have no rows in this one.
+    ARROW_ASSIGN_OR_RAISE(const auto empty, formats_[i]->Combine({}, PartPath(i, "empty"), schema_));
+    if (empty.size() != 1) return MakeError(ErrorCode::kInternal, "a file without rows is not one file");
+    record.files.push_back(Describe(i, empty.front()));
+    record.files.back().placeholder = true;
   }
   record.rejected = rows_quarantined_;
   if (quarantine_ == nullptr) return Status::OK();

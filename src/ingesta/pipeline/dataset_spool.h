@@ -53,6 +53,7 @@ class DatasetSpool {
     std::vector<std::vector<format::WrittenFile>> files;  ///< by format, in the order of the rows
   };
 
+  DatasetFile Describe(size_t format, const format::WrittenFile& written) const;
   std::string PartPath(size_t format, const std::string& part) const;
   Result<std::vector<format::WrittenFile>> FinishFormat(size_t format, const std::vector<bool>& keep);
 

@@ -15,7 +15,7 @@ std::string DateOf(const std::string& timestamp) {
 void SetParquetKeys(DatasetRecord& dataset, const std::string& timestamp, bool registers_partitions) {
   std::map<std::string, int> files_of;
   for (DatasetFile& file : dataset.files) {
-    if (file.format != "parquet") continue;
+    if (file.format != "parquet" || file.placeholder) continue;
     if (dataset.shape.partition_by.by_run_date()) {
       file.partition = fmt::format("{}={}", dataset.shape.partition_by.name, DateOf(timestamp));
     }
@@ -23,7 +23,7 @@ void SetParquetKeys(DatasetRecord& dataset, const std::string& timestamp, bool r
   }
   std::map<std::string, int> numbers;
   for (DatasetFile& file : dataset.files) {
-    if (file.format != "parquet") continue;
+    if (file.format != "parquet" || file.placeholder) continue;
     file.replaces = !registers_partitions || files_of[file.partition] == 1;
     file.key = file.replaces
                    ? PartitionKey(dataset.name, file.partition, file.extension)
@@ -35,7 +35,7 @@ void SetParquetKeys(DatasetRecord& dataset, const std::string& timestamp, bool r
 void SetIcebergKeys(DatasetRecord& dataset, const std::string& run_id, const std::string& timestamp) {
   int number = 0;
   for (DatasetFile& file : dataset.files) {
-    if (file.format != "iceberg") continue;
+    if (file.format != "iceberg" || file.placeholder) continue;
     const std::string folder = file.partition.empty() ? "" : file.partition + "/";
     file.key = fmt::format("{}{}/data/{}{}_{}-{:05}{}", file.key_prefix, dataset.name, folder, timestamp,
                            run_id, ++number, file.extension);

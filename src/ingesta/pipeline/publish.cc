@@ -28,7 +28,7 @@ std::string NextSecond(const std::string& timestamp) {
 Result<bool> TimestampIsFree(const RunRecord& record, ObjectStore& store) {
   for (const DatasetRecord& dataset : record.datasets) {
     for (const DatasetFile& file : dataset.files) {
-      if (file.replaces || file.format == "iceberg")
+      if (file.replaces || file.placeholder || file.format == "iceberg")
         continue;  // these keys are a partition's, or the run's own
       auto there = store.Head(file.key);
       if (!there.ok() && CodeOf(there.status()) == ErrorCode::kAccessDenied) continue;
@@ -43,7 +43,7 @@ Status PublishObjects(const RunRecord& record, const RunSpool& spool, ObjectStor
                       std::vector<std::string>& published) {
   for (const DatasetRecord& dataset : record.datasets) {
     for (const DatasetFile& file : dataset.files) {
-      if (file.replaces) continue;
+      if (file.replaces || file.placeholder) continue;
       RETURN_NOT_OK(WithPrefix(
           store.PublishFile(spool.folder() + "/" + file.spool_path, file.key, file.content_type, file.crc32),
           dataset.name));

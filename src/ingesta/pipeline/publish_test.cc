@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "ingesta/base/fs.h"
+#include "ingesta/catalog/iceberg/filesystem_catalog.h"
 #include "ingesta/catalog/lake_catalog.h"
 #include "ingesta/pipeline/run_pipeline.h"
 #include "ingesta/store/local_store.h"
@@ -18,7 +19,11 @@ class PublishTest : public ::testing::Test {
     char name[] = "/tmp/ingesta-publish-XXXXXX";
     root_ = mkdtemp(name);
     store_ = store::MakeLocalStore(root_);
-    catalog_ = catalog::MakeLakeCatalog({.kind = "filesystem", .description = "filesystem"}, *store_, log_);
+    catalog_ =
+        catalog::MakeLakeCatalog({.kind = "filesystem",
+                                  .description = "filesystem",
+                                  .tables = std::make_unique<iceberg::FilesystemCatalog>(*store_, clock_)},
+                                 {*store_, clock_, random_, log_});
   }
   ~PublishTest() override { std::filesystem::remove_all(root_); }
 
@@ -48,6 +53,7 @@ class PublishTest : public ::testing::Test {
 
   std::string root_;
   testing::FakeClock clock_;
+  testing::SeededRandom random_{1};
   LogSink sink_;
   Logger log_;
   std::unique_ptr<ObjectStore> store_;

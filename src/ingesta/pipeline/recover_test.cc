@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "ingesta/base/fs.h"
+#include "ingesta/catalog/iceberg/filesystem_catalog.h"
 #include "ingesta/catalog/lake_catalog.h"
 #include "ingesta/pipeline/publish.h"
 #include "ingesta/store/local_store.h"
@@ -47,7 +48,11 @@ class RecoverTest : public ::testing::Test {
     char name[] = "/tmp/ingesta-recover-XXXXXX";
     root_ = mkdtemp(name);
     store_ = store::MakeLocalStore(root_);
-    catalog_ = catalog::MakeLakeCatalog({.kind = "filesystem", .description = "filesystem"}, *store_, log_);
+    catalog_ =
+        catalog::MakeLakeCatalog({.kind = "filesystem",
+                                  .description = "filesystem",
+                                  .tables = std::make_unique<iceberg::FilesystemCatalog>(*store_, clock_)},
+                                 {*store_, clock_, random_, log_});
     pipeline_.name = "productos";
     options_.root = root_;
   }

@@ -68,6 +68,7 @@ Json FileJson(const DatasetFile& file, bool with_spool) {
   }
   if (!file.partition.empty()) json["partition"] = file.partition;
   if (file.replaces) json["replaces"] = true;
+  if (file.placeholder) json["placeholder"] = true;
   return json;
 }
 
@@ -84,6 +85,7 @@ DatasetFile FileFrom(const Json& json) {
   file.extension = json.value("extension", "");
   file.partition = json.value("partition", "");
   file.replaces = json.value("replaces", false);
+  file.placeholder = json.value("placeholder", false);
   return file;
 }
 
@@ -149,7 +151,9 @@ catalog::TableChange TableFrom(const Json& json) {
 
 Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
   Json files = Json::array();
-  for (const DatasetFile& file : dataset.files) files.push_back(FileJson(file, with_spool));
+  for (const DatasetFile& file : dataset.files) {
+    if (with_spool || !file.placeholder) files.push_back(FileJson(file, with_spool));
+  }
   Json json{{"name", dataset.name},
             {"rows", dataset.rows},
             {"rejected", dataset.rejected},

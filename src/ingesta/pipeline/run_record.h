@@ -49,6 +49,8 @@ struct DatasetFile {
   /// The file stands for its partition and takes the place of the one before it; else its key is its own for
   /// ever.
   bool replaces = false;
+  /// Without rows: takes the place of a partition that has none any more. Not in the manifest.
+  bool placeholder = false;
   int64_t rows = 0;
   int64_t bytes = 0;
   uint32_t crc32 = 0;

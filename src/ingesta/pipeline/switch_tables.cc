@@ -20,11 +20,8 @@ Status ReplacePartitions(const DatasetRecord& dataset, const RunSpool& spool, Ob
   const DatasetFile* empty = nullptr;
   std::set<std::string> written;
   for (const DatasetFile& file : dataset.files) {
+    if (file.placeholder && file.format == "parquet") empty = &file;
     if (!file.replaces) continue;
-    if (file.partition.empty()) {
-      empty = &file;
-      continue;
-    }
     RETURN_NOT_OK(WithPrefix(
         store.ReplaceFile(spool.folder() + "/" + file.spool_path, file.key, file.content_type, file.crc32),
         dataset.name));
@@ -51,7 +48,7 @@ catalog::DatasetVersion VersionOf(const DatasetRecord& dataset, const RunSpool& 
   version.write_disposition = dataset.shape.write_disposition;
   version.partition_by = dataset.shape.partition_by;
   for (const DatasetFile& file : dataset.files) {
-    if (file.format == "parquet" && file.partition.empty()) continue;  // the file without rows
+    if (file.placeholder) continue;
     catalog::PublishedFile published{.format = file.format,
                                      .key = file.key,
                                      .local_path = spool.folder() + "/" + file.spool_path,

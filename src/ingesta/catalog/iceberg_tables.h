@@ -1,0 +1,54 @@
+// The Iceberg tables of a lake: what a run's data files become. All tables of a run are prepared whole, then
+// switched in a row. Not thread-safe. Used by the lake catalog.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingesta/base/clock.h"
+#include "ingesta/base/object_store.h"
+#include "ingesta/catalog/catalog.h"
+#include "ingesta/catalog/iceberg/catalog.h"
+#include "ingesta/catalog/iceberg/table_writer.h"
+
+namespace ingesta::catalog {
+
+class IcebergTables {
+ public:
+  /// All outlive this object.
+  IcebergTables(iceberg::TableCatalog& tables, ObjectStore& store, Clock& clock, Random& random)
+      : tables_(tables),
+        store_(store),
+        writer_(tables, store, clock, random),
+        clock_(clock),
+        random_(random) {}
+
+  /// See Catalog::PlanSchema.
+  Result<std::shared_ptr<arrow::Schema>> PlanSchema(const std::string& dataset, const arrow::Schema& schema);
+  /// One change for each dataset of `run` that has Iceberg files, in its order. A run that is in a table
+  /// already is not taken over twice.
+  Result<std::vector<TableChange>> Commit(const RunVersion& run);
+
+  /// What names a publication of a run in a snapshot's summary: a run id that is done again by force is
+  /// another one.
+  static std::string PublicationId(const RunVersion& run);
+
+ private:
+  Result<iceberg::TableOperation> OperationOf(const RunVersion& run, const DatasetVersion& dataset);
+  Result<std::vector<iceberg::NewDataFile>> FilesOf(const RunVersion& run, const DatasetVersion& dataset,
+                                                    const arrow::Schema& planned);
+  Result<iceberg::NewDataFile> WithFieldIds(const RunVersion& run, iceberg::NewDataFile file,
+                                            const arrow::Schema& planned);
+
+  iceberg::TableCatalog& tables_;
+  ObjectStore& store_;
+  iceberg::TableWriter writer_;
+  Clock& clock_;
+  Random& random_;
+};
+
+/// Whether the dataset's table is an Iceberg table.
+bool HasIceberg(const DatasetVersion& dataset);
+
+}  // namespace ingesta::catalog
