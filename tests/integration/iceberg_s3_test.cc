@@ -1,5 +1,7 @@
 // Tables without a catalog service on a real S3 server: conditional writes decide races, lost answers are
 // looked up.
+#include <fmt/format.h>
+
 #include <thread>
 
 #include "ingesta/aws/s3.h"
@@ -62,7 +64,6 @@ class IcebergOnS3 : public TableTest {
   }
 
   std::unique_ptr<http::Client> http_;
-  std::string prefix_;
 };
 
 TEST_F(IcebergOnS3, ATableIsMadeFilledAndReplaced) {

@@ -1,34 +1,113 @@
 #include "ingesta/builtin/catalogs.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "ingesta/aws/credentials.h"
+#include "ingesta/builtin/aws_client.h"
+#include "ingesta/builtin/stores.h"
+#include "ingesta/catalog/glue/glue_table_catalog.h"
 #include "ingesta/catalog/iceberg/filesystem_catalog.h"
 #include "ingesta/catalog/lake_catalog.h"
 
 namespace ingesta::builtin {
 
 using config::KindSpec;
+using config::OptionSpec;
+using config::OptionType;
+
+namespace {
+
+constexpr const char* kDefaultDatabase = "inventario_db";
+
+// What a Glue client borrows, kept together so that they end together.
+struct GlueConnection {
+  std::unique_ptr<http::Client> http;
+  std::unique_ptr<aws::GlueClient> client;
+};
+
+std::string DatabaseVariable(const pipeline::Environment& environment) {
+  const auto found = environment.find("GLUE_DATABASE");
+  return found == environment.end() ? "" : found->second;
+}
+
+Result<std::shared_ptr<aws::GlueClient>> ConnectGlue(const config::Options& options,
+                                                     const pipeline::FactoryContext& context) {
+  const auto connection = std::make_shared<GlueConnection>();
+  ARROW_ASSIGN_OR_RAISE(connection->http,
+                        http::Client::Make(AwsClientOptions(context.version), context.clock, context.random));
+  ARROW_ASSIGN_OR_RAISE(const auto credentials,
+                        aws::MakeDefaultCredentials(context.environment, *connection->http, context.clock));
+  ARROW_ASSIGN_OR_RAISE(const aws::AwsSettings settings, aws::LoadSettings(context.environment));
+  aws::JsonServiceOptions service = aws::GlueOptions(settings);
+  service.region = options.StringOr("region", service.region);
+  service.endpoint = options.StringOr("endpoint_url", service.endpoint);
+  connection->client =
+      std::make_unique<aws::GlueClient>(std::move(service), credentials, *connection->http, context.clock);
+  return std::shared_ptr<aws::GlueClient>(connection, connection->client.get());
+}
+
+Result<catalog::LakeParts> GlueParts(const config::PipelineSpec& pipeline,
+                                     const pipeline::FactoryContext& context, ObjectStore& store) {
+  if (store.kind() != "s3") {
+    return MakeError(ErrorCode::kInvalidConfig, "catalog: glue needs S3: Athena reads no local files",
+                     "set S3_BUCKET, or use catalog: filesystem");
+  }
+  catalog::LakeParts parts;
+  const std::string variable = DatabaseVariable(context.environment);
+  parts.kind = "glue";
+  parts.database =
+      pipeline.catalog.options.StringOr("database", variable.empty() ? kDefaultDatabase : variable);
+  parts.description = fmt::format("glue database {}", parts.database);
+  ARROW_ASSIGN_OR_RAISE(parts.glue, ConnectGlue(pipeline.catalog.options, context));
+  parts.tables = std::make_unique<catalog::GlueTableCatalog>(*parts.glue, parts.database, store,
+                                                             context.clock, context.random);
+  return parts;
+}
+
+}  // namespace
 
 std::vector<KindSpec> CatalogKinds() {
+  const auto text = [](std::string name, std::string summary, std::string summary_es) {
+    return OptionSpec{.name = std::move(name),
+                      .type = OptionType::kString,
+                      .summary = std::move(summary),
+                      .summary_es = std::move(summary_es)};
+  };
   return {
       KindSpec{.name = "filesystem",
                .summary = "The store itself: each Iceberg table's metadata files say which is current",
-               .summary_es =
-                   "El propio almacén: los metadatos de cada tabla Iceberg dicen cuál es la versión actual",
+               .summary_es = "El propio almacén: los metadatos de cada tabla Iceberg dicen cuál es la actual",
                .options = {}},
+      KindSpec{.name = "glue",
+               .summary = "AWS Glue: Hive and Iceberg tables, views and partitions, as Athena reads them",
+               .summary_es = "AWS Glue: tablas Hive e Iceberg, vistas y particiones, como las lee Athena",
+               .options = {text("database", "Database; GLUE_DATABASE where absent, else inventario_db",
+                                "Base de datos; si falta, GLUE_DATABASE, y si no, inventario_db"),
+                           text("region", "Region; AWS_REGION or the profile's where absent",
+                                "Región; si falta, AWS_REGION o la del perfil"),
+                           text("endpoint_url", "Server other than AWS; AWS_ENDPOINT_URL_GLUE where absent",
+                                "Servidor distinto de AWS; si falta, AWS_ENDPOINT_URL_GLUE")}},
   };
 }
 
-std::string ChooseCatalog(const config::ComponentSpec& spec, const pipeline::Environment& /*environment*/) {
-  return spec.type.empty() ? "filesystem" : spec.type;
+std::string ChooseCatalog(const config::PipelineSpec& pipeline, const pipeline::Environment& environment) {
+  if (!pipeline.catalog.type.empty()) return pipeline.catalog.type;
+  const bool on_s3 = !ChooseStore(pipeline.store, environment).bucket.empty();
+  return on_s3 && !DatabaseVariable(environment).empty() ? "glue" : "filesystem";
 }
 
-Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::ComponentSpec& spec,
+Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                       const pipeline::FactoryContext& context,
                                                       ObjectStore& store) {
-  const std::string kind = ChooseCatalog(spec, context.environment);
-  catalog::LakeParts parts{.kind = kind, .description = kind, .tables = nullptr};
-  parts.tables = std::make_unique<iceberg::FilesystemCatalog>(store, context.clock);
+  catalog::LakeParts parts{
+      .kind = "filesystem", .description = "filesystem", .glue = nullptr, .database = "", .tables = nullptr};
+  if (ChooseCatalog(pipeline, context.environment) == "glue") {
+    ARROW_ASSIGN_OR_RAISE(parts, GlueParts(pipeline, context, store));
+  } else {
+    parts.tables = std::make_unique<iceberg::FilesystemCatalog>(store, context.clock);
+  }
   return catalog::MakeLakeCatalog(std::move(parts), {store, context.clock, context.random, context.log});
 }
 

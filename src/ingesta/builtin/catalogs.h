@@ -10,14 +10,14 @@
 
 namespace ingesta::builtin {
 
-/// `filesystem`, `glue`, `rest`.
+/// `filesystem`, `glue`.
 std::vector<config::KindSpec> CatalogKinds();
 
-/// `glue` where the pipeline or GLUE_DATABASE says so, else what the pipeline names, else `filesystem`.
-std::string ChooseCatalog(const config::ComponentSpec& spec, const pipeline::Environment& environment);
+/// What the pipeline names; else `glue` where GLUE_DATABASE is set and the store is S3; else `filesystem`.
+std::string ChooseCatalog(const config::PipelineSpec& pipeline, const pipeline::Environment& environment);
 
 /// `store` and what `context` refers to outlive the catalog.
-Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::ComponentSpec& spec,
+Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                       const pipeline::FactoryContext& context,
                                                       ObjectStore& store);
 

@@ -41,7 +41,7 @@ class Factory final : public pipeline::StageFactory {
   }
   Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                         ObjectStore& store) override {
-    return builtin::MakeCatalog(pipeline.catalog, context_, store);
+    return builtin::MakeCatalog(pipeline, context_, store);
   }
   std::string StoreUri(const config::PipelineSpec& pipeline) const override {
     return ChooseStore(pipeline.store, context_.environment).Uri(context_.root);
@@ -86,7 +86,7 @@ Result<std::vector<std::unique_ptr<format::Format>>> Factory::MakeFormats(
   const format::FormatContext format_context{
       .partition_by = resource.partition_by,
       .primary_key = resource.primary_key,
-      .single_file = ChooseCatalog(pipeline.catalog, context_.environment) != "glue"};
+      .single_file = ChooseCatalog(pipeline, context_.environment) != "glue"};
   std::vector<std::unique_ptr<format::Format>> formats;
   for (const config::ComponentSpec& spec : resource.formats) {
     ARROW_ASSIGN_OR_RAISE(const format::FormatKind* kind, FindKind(kinds_.formats, spec.type, "format"));

@@ -4,6 +4,7 @@
 
 #include "ingesta/aws/credentials.h"
 #include "ingesta/aws/s3.h"
+#include "ingesta/builtin/aws_client.h"
 #include "ingesta/store/local_store.h"
 #include "ingesta/store/s3_store.h"
 
@@ -31,15 +32,6 @@ struct S3Connection {
   std::shared_ptr<aws::CredentialsProvider> credentials;
   std::unique_ptr<aws::S3Client> client;
 };
-
-http::ClientOptions AwsClientOptions(const std::string& version) {
-  http::ClientOptions options;
-  options.timeouts = {.connect = Millis(5'000), .idle = Millis(30'000), .total = Millis(600'000)};
-  options.retry = {
-      .max_retries = 5, .base = Millis(200), .cap = Millis(10'000), .max_elapsed = Millis(900'000)};
-  options.user_agent = "ingesta/" + version;
-  return options;
-}
 
 Result<aws::S3Options> S3OptionsOf(const config::ComponentSpec& spec, const std::string& bucket,
                                    const pipeline::Environment& environment) {

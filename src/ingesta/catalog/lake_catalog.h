@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "ingesta/aws/glue.h"
 #include "ingesta/base/clock.h"
 #include "ingesta/base/log.h"
 #include "ingesta/base/object_store.h"
@@ -14,8 +15,10 @@
 namespace ingesta::catalog {
 
 struct LakeParts {
-  std::string kind;         ///< `filesystem`, `glue`, `rest`
-  std::string description;  ///< for messages
+  std::string kind;                       ///< `filesystem`, `glue`, `rest`
+  std::string description;                ///< for messages
+  std::shared_ptr<aws::GlueClient> glue;  ///< nullptr: no Hive tables; outlives `tables`
+  std::string database;                   ///< in Glue
   std::unique_ptr<iceberg::TableCatalog> tables;
 };
 

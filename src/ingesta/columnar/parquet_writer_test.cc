@@ -4,15 +4,13 @@
 #include <parquet/metadata.h>
 #include <parquet/page_index.h>
 #include <parquet/statistics.h>
-#include <sys/resource.h>
 
 #include <cmath>
-#include <csignal>
-#include <limits>
 #include <random>
 
 #include "ingesta/columnar/columnar_test_util.h"
 #include "ingesta/columnar/file_sink.h"
+#include "ingesta/testing/file_size_limit.h"
 
 namespace ingesta::columnar {
 namespace {
@@ -328,27 +326,8 @@ TEST_F(ParquetWriterTest, AnUnfinishedFileIsNotReadable) {
   EXPECT_ERROR_CODE(ErrorCode::kCorrupt, ReadMetrics(Path("f")));
 }
 
-/// Limits file sizes as long as it lives; without SIGXFSZ, as the program runs.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    rlimit limit = old_;
-    limit.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_ = {};
-};
-
 TEST_F(ParquetWriterTest, AFullDiskIsReportedAsSuch) {
-  const FileSizeLimit limit(200'000);
+  const testing::FileSizeLimit limit(200'000);
   const ParquetOptions small_groups{.compression = Compression::kNone, .row_group_rows = 10'000};
   const Status early =
       WriteParquet(Path("early"), {NumberedRows(0, 60'000), NumberedRows(0, 60'000)}, small_groups).status();

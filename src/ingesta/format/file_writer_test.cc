@@ -1,12 +1,10 @@
 #include "ingesta/format/file_writer.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
-
-#include <csignal>
 #include <random>
 
 #include "ingesta/format/format_test_util.h"
+#include "ingesta/testing/file_size_limit.h"
 #include "ingesta/testing/matchers.h"
 
 namespace ingesta::format {
@@ -62,27 +60,8 @@ TEST_F(FileWriterTest, ReportsAFullDiskThatOnlyCloseMeets) {
   EXPECT_ERROR_CODE(ErrorCode::kDiskFull, writer.Close(1));
 }
 
-/// Limits file sizes as long as it lives; without SIGXFSZ, as the program runs.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    rlimit limit = old_;
-    limit.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_ = {};
-};
-
 TEST_F(FileWriterTest, AFileSizeLimitCountsAsAFullDisk) {
-  const FileSizeLimit limit(1'500'000);
+  const testing::FileSizeLimit limit(1'500'000);
   const auto csv = MakeFormat(CsvFormat());
   const Batch batch =
       MakeBatch(MakeRows({{"nombre", arrow::utf8(), "[\"" + std::string(900'000, 'x') + "\"]"}}));

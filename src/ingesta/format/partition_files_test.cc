@@ -1,15 +1,13 @@
 #include "ingesta/format/partition_files.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <filesystem>
 #include <map>
 
 #include "ingesta/format/parquet_test_util.h"
 #include "ingesta/format/value_text.h"
+#include "ingesta/testing/file_size_limit.h"
 
 namespace ingesta::format {
 namespace {
@@ -165,25 +163,6 @@ TEST_F(PartitionFilesTest, ADamagedPartIsCorrupt) {
                     format->Combine({{Path("absent"), nullptr}}, Path("f.parquet"), rows->schema()));
 }
 
-/// Limits file sizes as long as it lives; without SIGXFSZ, as the program runs.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    rlimit limit = old_;
-    limit.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_ = {};
-};
-
 TEST_F(PartitionFilesTest, AFullDiskLeavesNoTemporaryFiles) {
   const auto spec = By("dia", "day");
   const auto format =
@@ -191,7 +170,7 @@ TEST_F(PartitionFilesTest, AFullDiskLeavesNoTemporaryFiles) {
   std::mt19937 random(1);
   const auto rows = RandomRows(random, 60'000, 3);
   ASSERT_OK(WriteFile(*format, Path("part"), {MakeBatch(rows)}).status());
-  const FileSizeLimit limit(400'000);
+  const testing::FileSizeLimit limit(400'000);
   ASSERT_OK_AND_ASSIGN(auto partitioner, Partitioner::Make(spec, *rows->schema(), EmptyText::kIsNull));
   EXPECT_ERROR_CODE(ErrorCode::kDiskFull,
                     WritePartitions({{Path("part"), nullptr}}, Path("f.parquet"), rows->schema(),

@@ -71,6 +71,16 @@ Result<PartitionValues> PartitionOf(const DataFile& file, const Schema& schema, 
   return values;
 }
 
+Status CheckPartition(const PartitionValues& values, const Schema& schema, const PartitionSpec& spec) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<TypePtr> types, PartitionTypes(spec, {schema}));
+  bool fits = values.size() == types.size();
+  for (size_t i = 0; fits && i < values.size(); ++i) {
+    fits = IsNull(values[i]) || IsOfType(*types[i], values[i]);
+  }
+  return fits ? Status::OK()
+              : MakeError(ErrorCode::kInternal, "a partition that is none of the table's spec");
+}
+
 }  // namespace
 
 Result<DataFile> DescribeDataFile(const std::string& local_path, const std::string& location,
@@ -91,6 +101,7 @@ Result<DataFile> DescribeDataFile(const std::string& local_path, const std::stri
     if (!added.ok()) return WithPrefix(added, fmt::format("{}: column '{}'", location, column.path));
   }
   if (partition) {
+    RETURN_NOT_OK(CheckPartition(*partition, schema, spec));
     file.partition = *partition;
   } else {
     ARROW_ASSIGN_OR_RAISE(file.partition, PartitionOf(file, schema, spec, bounds));

@@ -38,6 +38,22 @@ ManifestContext Context() {
           .sequence_number = 9};
 }
 
+void ExpectSame(const DataFile& file, const DataFile& expected) {
+  EXPECT_EQ(file.content, expected.content);
+  EXPECT_EQ(file.path, expected.path);
+  EXPECT_EQ(file.partition, expected.partition);
+  EXPECT_EQ(file.column_bytes, expected.column_bytes);
+  EXPECT_EQ(file.values, expected.values);
+  EXPECT_EQ(file.nulls, expected.nulls);
+  EXPECT_EQ(file.nans, expected.nans);
+  EXPECT_EQ(file.lower_bounds, expected.lower_bounds);
+  EXPECT_EQ(file.upper_bounds, expected.upper_bounds);
+  EXPECT_EQ(file.split_offsets, expected.split_offsets);
+  EXPECT_EQ(file.equality_ids, expected.equality_ids);
+  EXPECT_EQ(file.referenced_data_file, expected.referenced_data_file);
+  EXPECT_EQ(file.key_metadata, expected.key_metadata);
+}
+
 TEST(Manifest, EntriesComeBackWithWhatTheyInherit) {
   SeededRandom random(1);
   std::vector<ManifestEntry> entries = {
@@ -77,23 +93,7 @@ TEST(Manifest, EntriesComeBackWithWhatTheyInherit) {
   EXPECT_EQ(read[0].snapshot_id, 77);
   EXPECT_EQ(read[1].sequence_number, 4);
   EXPECT_EQ(read[2].file_sequence_number, 3);
-  for (size_t i = 0; i < read.size(); ++i) {
-    const DataFile& expected = entries[i].file;
-    const DataFile& file = read[i].file;
-    EXPECT_EQ(file.content, expected.content);
-    EXPECT_EQ(file.path, expected.path);
-    EXPECT_EQ(file.partition, expected.partition);
-    EXPECT_EQ(file.column_bytes, expected.column_bytes);
-    EXPECT_EQ(file.values, expected.values);
-    EXPECT_EQ(file.nulls, expected.nulls);
-    EXPECT_EQ(file.nans, expected.nans);
-    EXPECT_EQ(file.lower_bounds, expected.lower_bounds);
-    EXPECT_EQ(file.upper_bounds, expected.upper_bounds);
-    EXPECT_EQ(file.split_offsets, expected.split_offsets);
-    EXPECT_EQ(file.equality_ids, expected.equality_ids);
-    EXPECT_EQ(file.referenced_data_file, expected.referenced_data_file);
-    EXPECT_EQ(file.key_metadata, expected.key_metadata);
-  }
+  for (size_t i = 0; i < read.size(); ++i) ExpectSame(read[i].file, entries[i].file);
 }
 
 TEST(Manifest, ItsHeaderSaysWhatTheFormatAsksFor) {

@@ -78,7 +78,7 @@ class TableTest : public ::testing::Test {
     EXPECT_OK((*writer)->Write(arrow::RecordBatch::Make(schema, static_cast<int64_t>(ids.size()), arrays)));
     auto closed = (*writer)->Close();
     EXPECT_OK(closed.status());
-    const std::string key = "iceberg/t/data/" + name;
+    const std::string key = prefix_ + "t/data/" + name;
     EXPECT_OK(store_->PublishFile(path, key, "application/octet-stream", (*closed)[0].crc32));
     return {.key = key, .local_path = path};
   }
@@ -94,6 +94,7 @@ class TableTest : public ::testing::Test {
   }
 
   std::string root_;
+  std::string prefix_ = "iceberg/";
   testing::FakeClock clock_;
   testing::SeededRandom random_{42};
   std::unique_ptr<ObjectStore> store_;

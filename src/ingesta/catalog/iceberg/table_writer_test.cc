@@ -196,6 +196,18 @@ TEST_F(TableWriterTest, PartitionsComeFromTheFilesBounds) {
   EXPECT_EQ(Load()->metadata.specs.size(), 2U);
 }
 
+TEST_F(TableWriterTest, PartitionsThatAreGivenMustFitTheSpec) {
+  TableOperation operation = Operation(WriteMode::kAppend, {1}, 20781);
+  operation.partition_by = {{{.column = "dia", .transform = "month"}}};
+  for (const PartitionValues& wrong : {PartitionValues{}, PartitionValues{std::string("2026-11")},
+                                       PartitionValues{int64_t{682}, int64_t{1}}}) {
+    operation.files[0].partition = wrong;
+    EXPECT_ERROR_CODE(ErrorCode::kInternal, Writer().Commit(operation));
+  }
+  operation.files[0].partition = PartitionValues{int64_t{682}};
+  EXPECT_OK(Writer().Commit(operation).status());
+}
+
 TEST_F(TableWriterTest, TheSchemaFollowsTheRowsAndEditsAndRollsBackOnlyTheRows) {
   ASSERT_OK_AND_ASSIGN(const TableResult first, Writer().Commit(Operation(WriteMode::kAppend, {1})));
   ASSERT_OK(Writer()
