@@ -6,43 +6,22 @@
 
 #include "ingesta/aws/s3.h"
 #include "ingesta/catalog/iceberg/table_test_fixture.h"
-#include "ingesta/http/client.h"
 #include "ingesta/store/s3_store.h"
 #include "lossy_proxy.h"
-#include "s3_server.h"
+#include "s3_server_fixture.h"
 
 namespace ingesta::iceberg {
 namespace {
 
 using integration::LossyProxy;
-using integration::S3Server;
 
-std::unique_ptr<S3Server> g_server;
-std::string g_missing;
-
-class IcebergOnS3 : public TableTest {
+class IcebergOnS3 : public integration::OnS3Server<TableTest> {
  protected:
-  static void SetUpTestSuite() {
-    auto server = S3Server::Start();
-    if (server.ok()) {
-      g_server = *std::move(server);
-    } else if (CodeOf(server.status()) == ErrorCode::kNotFound) {
-      g_missing = server.status().message();
-    } else {
-      FAIL() << server.status().ToString();
-    }
-  }
-  static void TearDownTestSuite() { g_server.reset(); }
-
   void SetUp() override {
-    if (!g_missing.empty()) GTEST_SKIP() << g_missing;
-    ASSERT_NE(g_server, nullptr);
-    TableTest::SetUp();
-    http::ClientOptions options;
-    options.retry = {.max_retries = 3, .base = Millis{10}, .cap = Millis{50}};
-    ASSERT_OK_AND_ASSIGN(http_, http::Client::Make(options, RealClock(), SystemRandom()));
+    OnS3Server::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
     prefix_ = fmt::format("t{:x}/iceberg/", SystemRandom().Next());
-    store_ = Store(g_server->endpoint());
+    store_ = Store(server_->endpoint());
     ASSERT_NE(store_, nullptr);
     catalog_ = std::make_unique<FilesystemCatalog>(*store_, RealClock(), prefix_);
   }
@@ -51,19 +30,13 @@ class IcebergOnS3 : public TableTest {
   }
 
   std::unique_ptr<ObjectStore> Store(const std::string& endpoint) {
-    aws::Credentials keys;
-    keys.access_key_id = g_server->environment().at("AWS_ACCESS_KEY_ID");
-    keys.secret_access_key = g_server->environment().at("AWS_SECRET_ACCESS_KEY");
-    keys.source = "test";
-    auto client = aws::S3Client::Make({.bucket = g_server->bucket(), .endpoint = endpoint},
-                                      aws::MakeStaticCredentials(keys), *http_, RealClock());
+    auto client = aws::S3Client::Make({.bucket = server_->bucket(), .endpoint = endpoint},
+                                      aws::MakeStaticCredentials(server_->keys()), *http_, RealClock());
     EXPECT_OK(client.status());
     auto store = client.ok() ? store::MakeS3Store(*std::move(client)) : client.status();
     EXPECT_OK(store.status());
     return store.ok() ? *std::move(store) : nullptr;
   }
-
-  std::unique_ptr<http::Client> http_;
 };
 
 TEST_F(IcebergOnS3, ATableIsMadeFilledAndReplaced) {
@@ -85,7 +58,7 @@ TEST_F(IcebergOnS3, ATableIsMadeFilledAndReplaced) {
 
 TEST_F(IcebergOnS3, LostAnswersAreLookedUp) {
   ASSERT_OK(Writer().Commit(Operation(WriteMode::kAppend, {1})).status());
-  ASSERT_OK_AND_ASSIGN(const auto proxy, LossyProxy::Start(g_server->endpoint()));
+  ASSERT_OK_AND_ASSIGN(const auto proxy, LossyProxy::Start(server_->endpoint()));
   const auto lossy = Store(proxy->url());
   ASSERT_NE(lossy, nullptr);
   FilesystemCatalog catalog(*lossy, RealClock(), prefix_);
@@ -108,7 +81,7 @@ TEST_F(IcebergOnS3, FourWritersLoseNothing) {
   std::vector<std::thread> threads;
   for (int w = 0; w < kWriters; ++w) {
     threads.emplace_back([&, w] {
-      const auto own_store = Store(g_server->endpoint());
+      const auto own_store = Store(server_->endpoint());
       FilesystemCatalog own_catalog(*own_store, RealClock(), prefix_);
       testing::SeededRandom own_random(static_cast<uint64_t>(w) + 7);
       TableWriter writer(own_catalog, *own_store, RealClock(), own_random, {.attempts = 1000});

@@ -59,4 +59,12 @@ S3Server::~S3Server() {
   std::filesystem::remove_all(dir_, ignored);
 }
 
+aws::Credentials S3Server::keys() const {
+  aws::Credentials keys;
+  keys.access_key_id = environment_.at("AWS_ACCESS_KEY_ID");
+  keys.secret_access_key = environment_.at("AWS_SECRET_ACCESS_KEY");
+  keys.source = "test";
+  return keys;
+}
+
 }  // namespace ingesta::integration

@@ -19,6 +19,8 @@ class S3Server {
   std::string endpoint() const { return environment_.at("AWS_ENDPOINT_URL_S3"); }
   std::string bucket() const { return environment_.at("S3_BUCKET"); }
   bool is_minio() const { return is_minio_; }
+  /// Of the user that may do everything.
+  aws::Credentials keys() const;
 
  private:
   S3Server() = default;

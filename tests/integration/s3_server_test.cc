@@ -10,61 +10,35 @@
 #include "ingesta/aws/sigv4.h"
 #include "ingesta/aws/text.h"
 #include "ingesta/aws/xml.h"
+#include "ingesta/base/fs.h"
 #include "ingesta/store/s3_store.h"
 #include "ingesta/testing/fake_clock.h"
-#include "ingesta/testing/matchers.h"
 #include "lossy_proxy.h"
-#include "s3_server.h"
+#include "s3_server_fixture.h"
 
 namespace ingesta::integration {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::unique_ptr<S3Server> g_server;
-std::string g_missing;
-
-class RealS3 : public ::testing::Test {
+class RealS3 : public OnS3Server<> {
  protected:
-  static void SetUpTestSuite() {
-    if (g_server != nullptr || !g_missing.empty()) return;
-    auto server = S3Server::Start();
-    if (server.ok()) {
-      g_server = *std::move(server);
-    } else if (CodeOf(server.status()) == ErrorCode::kNotFound) {
-      g_missing = server.status().message();
-    } else {
-      FAIL() << server.status().ToString();
-    }
-  }
-
-  static void TearDownTestSuite() { g_server.reset(); }
-
   void SetUp() override {
-    if (!g_missing.empty()) GTEST_SKIP() << g_missing;
-    ASSERT_NE(g_server, nullptr);
+    OnS3Server::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
     std::string pattern = (std::filesystem::temp_directory_path() / "ingesta-real-s3-XXXXXX").string();
     dir_ = mkdtemp(pattern.data());
     prefix_ = fmt::format("t{:x}/", SystemRandom().Next());
-    http::ClientOptions options;
-    options.retry = {.max_retries = 3, .base = Millis{10}, .cap = Millis{50}};
-    ASSERT_OK_AND_ASSIGN(http_, http::Client::Make(options, RealClock(), SystemRandom()));
   }
   void TearDown() override {
     if (!dir_.empty()) std::filesystem::remove_all(dir_);
   }
 
-  static aws::Credentials Keys() {
-    aws::Credentials keys;
-    keys.access_key_id = g_server->environment().at("AWS_ACCESS_KEY_ID");
-    keys.secret_access_key = g_server->environment().at("AWS_SECRET_ACCESS_KEY");
-    keys.source = "test";
-    return keys;
-  }
+  static aws::Credentials Keys() { return server_->keys(); }
   Result<std::unique_ptr<aws::S3Client>> TryClient(const aws::Credentials& keys,
                                                    aws::S3Options options = {}) {
-    if (options.bucket.empty()) options.bucket = g_server->bucket();
-    if (options.endpoint.empty()) options.endpoint = g_server->endpoint();
+    if (options.bucket.empty()) options.bucket = server_->bucket();
+    if (options.endpoint.empty()) options.endpoint = server_->endpoint();
     return aws::S3Client::Make(options, aws::MakeStaticCredentials(keys), *http_, RealClock());
   }
   std::unique_ptr<aws::S3Client> Client(aws::S3Options options = {}) {
@@ -100,7 +74,7 @@ class RealS3 : public ::testing::Test {
   Result<aws::Credentials> Session(const std::string& statements) {
     http::Request request;
     request.method = "POST";
-    request.url = g_server->endpoint() + "/";
+    request.url = server_->endpoint() + "/";
     request.headers.Set("Content-Type", "application/x-www-form-urlencoded");
     request.body.bytes = aws::FormEncode(
         {{"Action", "AssumeRole"},
@@ -133,8 +107,26 @@ class RealS3 : public ::testing::Test {
 
   std::string dir_;
   std::string prefix_;
-  std::unique_ptr<http::Client> http_;
 };
+
+TEST_F(RealS3, FilesComeBackInPiecesAsTheyWere) {
+  const auto client = Client();
+  ASSERT_NE(client, nullptr);
+  constexpr size_t kRange = 16 << 20;  // of one request
+  for (const size_t size : {size_t{0}, size_t{5}, kRange, kRange + 1, 3 * kRange - 7}) {
+    SCOPED_TRACE(size);
+    const std::string bytes = Bytes(size, size + 1);
+    const std::string key = fmt::format("{}size{}", prefix_, size);
+    ASSERT_OK(client->PutFile(key, File(bytes), {}).status());
+    const std::string path = fmt::format("{}/back{}", dir_, size);
+    ASSERT_OK_AND_ASSIGN(const aws::ObjectInfo info, client->GetFile(key, path));
+    EXPECT_EQ(info.size, static_cast<int64_t>(size));
+    ASSERT_OK_AND_ASSIGN(const std::string there, ReadFile(path));
+    EXPECT_TRUE(there == bytes) << there.size() << " bytes came back";
+  }
+  EXPECT_ERROR_CODE(ErrorCode::kNotFound, client->GetFile(prefix_ + "none", dir_ + "/none"));
+  EXPECT_FALSE(PathExists(dir_ + "/none")) << "a file without an object is left";
+}
 
 TEST_F(RealS3, WrongKeysAreRefused) {
   aws::Credentials wrong = Keys();
@@ -151,9 +143,9 @@ TEST_F(RealS3, WrongKeysAreRefused) {
 }
 
 TEST_F(RealS3, WrongPayloadHashIsRefused) {
-  if (!g_server->is_minio()) GTEST_SKIP() << "SeaweedFS takes any payload hash";
+  if (!server_->is_minio()) GTEST_SKIP() << "SeaweedFS takes any payload hash";
   aws::S3Transport transport(
-      {.bucket = g_server->bucket(), .endpoint = g_server->endpoint(), .sign_payload = {}},
+      {.bucket = server_->bucket(), .endpoint = server_->endpoint(), .sign_payload = {}},
       aws::MakeStaticCredentials(Keys()), *http_, RealClock());
   aws::S3Operation put{.action = "s3:PutObject", .method = "PUT", .key = prefix_ + "x"};
   put.body.bytes = "these bytes";
@@ -173,11 +165,11 @@ TEST_F(RealS3, ProfileOfTheSharedFilesWorks) {
       << "\naws_secret_access_key = " << Keys().secret_access_key << "\n";
   std::ofstream(dir_ + "/.aws/config")
       << "[profile lake]\nregion = us-east-1\nservices = local\n[services local]\ns3 =\n"
-      << "  endpoint_url = " << g_server->endpoint() << "\n";
+      << "  endpoint_url = " << server_->endpoint() << "\n";
   const aws::Environment environment = {{"HOME", dir_}, {"AWS_PROFILE", "lake"}};
   ASSERT_OK_AND_ASSIGN(const aws::AwsSettings settings, aws::LoadSettings(environment));
   ASSERT_OK_AND_ASSIGN(const auto credentials, aws::MakeDefaultCredentials(environment, *http_, RealClock()));
-  ASSERT_OK_AND_ASSIGN(const auto client, aws::S3Client::Make({.bucket = g_server->bucket(),
+  ASSERT_OK_AND_ASSIGN(const auto client, aws::S3Client::Make({.bucket = server_->bucket(),
                                                                .region = settings.region,
                                                                .endpoint = settings.EndpointFor("s3"),
                                                                .sign_payload = {}},
@@ -277,7 +269,7 @@ TEST_F(RealS3, MultipartKeepsBytesMetadataAndCondition) {
 
 TEST_F(RealS3, StaleUploadsAreAborted) {
   const auto client = Client();
-  aws::S3Options options{.bucket = g_server->bucket(), .endpoint = g_server->endpoint(), .sign_payload = {}};
+  aws::S3Options options{.bucket = server_->bucket(), .endpoint = server_->endpoint(), .sign_payload = {}};
   aws::S3Transport transport(options, aws::MakeStaticCredentials(Keys()), *http_, RealClock());
   const std::string key = prefix_ + "dead";
   // MinIO lists the uploads of one key, not those below a prefix.
@@ -297,7 +289,7 @@ TEST_F(RealS3, StaleUploadsAreAborted) {
 }
 
 TEST_F(RealS3, LostAcknowledgementNeitherLosesNorDoublesAnObject) {
-  ASSERT_OK_AND_ASSIGN(const auto proxy, LossyProxy::Start(g_server->endpoint()));
+  ASSERT_OK_AND_ASSIGN(const auto proxy, LossyProxy::Start(server_->endpoint()));
   const auto client = Client(SmallParts(proxy->url()));
   const std::string small = Bytes(100'000);
   const std::string big = Bytes(12 << 20);
@@ -376,7 +368,7 @@ TEST_F(RealS3, StorePublishesOnceAndWritesDocumentsByVersion) {
 }
 
 TEST_F(RealS3, SessionTokenOfAnAssumedRoleWorks) {
-  if (!g_server->is_minio()) GTEST_SKIP() << "STS: MinIO only";
+  if (!server_->is_minio()) GTEST_SKIP() << "STS: MinIO only";
   std::filesystem::create_directories(dir_ + "/.aws");
   std::ofstream(dir_ + "/.aws/credentials")
       << "[base]\naws_access_key_id = " << Keys().access_key_id
@@ -384,7 +376,7 @@ TEST_F(RealS3, SessionTokenOfAnAssumedRoleWorks) {
   std::ofstream(dir_ + "/.aws/config")
       << "[profile lake]\nrole_arn = arn:minio:iam:::role/lake\nsource_profile = base\n";
   const aws::Environment environment = {
-      {"HOME", dir_}, {"AWS_PROFILE", "lake"}, {"AWS_ENDPOINT_URL_STS", g_server->endpoint()}};
+      {"HOME", dir_}, {"AWS_PROFILE", "lake"}, {"AWS_ENDPOINT_URL_STS", server_->endpoint()}};
   ASSERT_OK_AND_ASSIGN(const auto provider, aws::MakeDefaultCredentials(environment, *http_, RealClock()));
   ASSERT_OK_AND_ASSIGN(aws::Credentials session, provider->Get());
   EXPECT_NE(session.access_key_id, Keys().access_key_id);
@@ -399,8 +391,8 @@ TEST_F(RealS3, SessionTokenOfAnAssumedRoleWorks) {
 }
 
 TEST_F(RealS3, SeedsThreePermissionsSuffice) {
-  if (!g_server->is_minio()) GTEST_SKIP() << "policies: MinIO only";
-  const std::string bucket = g_server->bucket();
+  if (!server_->is_minio()) GTEST_SKIP() << "policies: MinIO only";
+  const std::string bucket = server_->bucket();
   ASSERT_OK_AND_ASSIGN(const aws::Credentials session,
                        Session(Allow(R"("s3:PutObject","s3:GetObject")", bucket + "/*") + "," +
                                Allow(R"("s3:ListBucket")", bucket)));
@@ -422,9 +414,9 @@ TEST_F(RealS3, SeedsThreePermissionsSuffice) {
 }
 
 TEST_F(RealS3, KeysThatMayOnlyWritePublish) {
-  if (!g_server->is_minio()) GTEST_SKIP() << "policies: MinIO only";
+  if (!server_->is_minio()) GTEST_SKIP() << "policies: MinIO only";
   ASSERT_OK_AND_ASSIGN(const aws::Credentials session,
-                       Session(Allow(R"("s3:PutObject")", g_server->bucket() + "/*")));
+                       Session(Allow(R"("s3:PutObject")", server_->bucket() + "/*")));
   ASSERT_OK_AND_ASSIGN(std::shared_ptr<aws::S3Client> client, TryClient(session));
   const Status head = client->HeadBucket();
   EXPECT_ERROR_CODE(ErrorCode::kAccessDenied, head);
@@ -436,7 +428,7 @@ TEST_F(RealS3, KeysThatMayOnlyWritePublish) {
                     store->PublishFile(File("2\n"), prefix_ + "x", "text/csv", aws::Crc32("2\n")));
 
   ASSERT_OK_AND_ASSIGN(const aws::Credentials reader,
-                       Session(Allow(R"("s3:ListBucket")", g_server->bucket())));
+                       Session(Allow(R"("s3:ListBucket")", server_->bucket())));
   ASSERT_OK_AND_ASSIGN(client, TryClient(reader));
   const auto put = client->PutObject(prefix_ + "y", "1", {});
   EXPECT_ERROR_CODE(ErrorCode::kAccessDenied, put);

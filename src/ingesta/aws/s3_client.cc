@@ -37,17 +37,9 @@ std::string EtagOf(const http::Response& response) {
 }
 
 /// Keys of a listing with encoding-type=url; `+` is a blank.
-std::string DecodeKey(const std::string& text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      out += static_cast<char>(std::strtol(text.substr(i + 1, 2).c_str(), nullptr, 16));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
+std::string DecodeKey(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return http::PercentDecode(text);
 }
 
 /// The server knows no conditional writes, rather than refusing this one.

@@ -67,26 +67,6 @@ Result<UrlParts> SplitUrl(std::string_view url) {
   return parts;
 }
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string PercentDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 && HexValue(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 /// Without empty, `.` and `..` segments; a final slash stays.
 std::string NormalizePath(std::string_view path) {
   std::vector<std::string_view> kept;
@@ -115,8 +95,8 @@ std::string CanonicalQuery(std::string_view query) {
     const size_t equals = field.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view() : field.substr(equals + 1);
-    pairs.emplace_back(http::PercentEncode(PercentDecode(field.substr(0, equals))),
-                       http::PercentEncode(PercentDecode(value)));
+    pairs.emplace_back(http::PercentEncode(http::PercentDecode(field.substr(0, equals))),
+                       http::PercentEncode(http::PercentDecode(value)));
   }
   // After encoding: `%` sorts before letters, so the order can differ from that of the plain names.
   std::sort(pairs.begin(), pairs.end());

@@ -51,9 +51,7 @@ Status WriteTemporary(const std::string& path, std::string_view text, bool sync)
   ARROW_ASSIGN_OR_RAISE(UniqueFd fd, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL));
   ARROW_RETURN_NOT_OK(WriteAll(fd.get(), text, path));
   if (sync) ARROW_RETURN_NOT_OK(SyncFile(fd.get(), path));
-  // Network file systems report a full disk here.
-  if (::close(fd.Release()) != 0) return FileError(errno, fmt::format("close {}", path));
-  return Status::OK();
+  return CloseFile(fd, path);
 }
 
 }  // namespace
@@ -91,6 +89,17 @@ Result<size_t> ReadSome(int fd, char* buffer, size_t size, const std::string& pa
 Status SyncFile(int fd, const std::string& path) {
   if (Retrying([&] { return ::fsync(fd); }) != 0) return FileError(errno, fmt::format("sync {}", path));
   return Status::OK();
+}
+
+Status CloseFile(UniqueFd& fd, const std::string& path) {
+  if (::close(fd.Release()) != 0) return FileError(errno, fmt::format("close {}", path));
+  return Status::OK();
+}
+
+Status CloseSynced(UniqueFd& fd, const std::string& path) {
+  ARROW_RETURN_NOT_OK(SyncFile(fd.get(), path));
+  ARROW_RETURN_NOT_OK(CloseFile(fd, path));
+  return SyncDir(ParentDir(path));
 }
 
 Status AtomicWriteFile(const std::string& path, std::string_view text, bool sync) {

@@ -46,6 +46,10 @@ Status WriteAll(int fd, std::string_view data, const std::string& path);
 Result<size_t> ReadSome(int fd, char* buffer, size_t size, const std::string& path);
 /// fsync(2). `path` is for the message.
 Status SyncFile(int fd, const std::string& path);
+/// Close `fd`; network file systems report a full disk here.
+Status CloseFile(UniqueFd& fd, const std::string& path);
+/// Make the written file and its place in its folder durable, and close `fd`.
+Status CloseSynced(UniqueFd& fd, const std::string& path);
 
 /// Replace or create `path` with `text`: temporary file beside it, fsync, rename, fsync of the folder. A
 /// crash or an error leaves the old content, and no temporary file after an error. Without `sync` that holds

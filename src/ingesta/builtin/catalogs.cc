@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "ingesta/aws/credentials.h"
-#include "ingesta/builtin/aws_client.h"
 #include "ingesta/builtin/stores.h"
 #include "ingesta/catalog/glue/glue_table_catalog.h"
 #include "ingesta/catalog/iceberg/filesystem_catalog.h"
@@ -21,46 +19,35 @@ namespace {
 
 constexpr const char* kDefaultDatabase = "inventario_db";
 
-// What a Glue client borrows, kept together so that they end together.
-struct GlueConnection {
-  std::unique_ptr<http::Client> http;
-  std::unique_ptr<aws::GlueClient> client;
-};
-
 std::string DatabaseVariable(const pipeline::Environment& environment) {
   const auto found = environment.find("GLUE_DATABASE");
   return found == environment.end() ? "" : found->second;
 }
 
-Result<std::shared_ptr<aws::GlueClient>> ConnectGlue(const config::Options& options,
-                                                     const pipeline::FactoryContext& context) {
-  const auto connection = std::make_shared<GlueConnection>();
-  ARROW_ASSIGN_OR_RAISE(connection->http,
-                        http::Client::Make(AwsClientOptions(context.version), context.clock, context.random));
-  ARROW_ASSIGN_OR_RAISE(const auto credentials,
-                        aws::MakeDefaultCredentials(context.environment, *connection->http, context.clock));
-  ARROW_ASSIGN_OR_RAISE(const aws::AwsSettings settings, aws::LoadSettings(context.environment));
-  aws::JsonServiceOptions service = aws::GlueOptions(settings);
+Result<std::shared_ptr<aws::GlueClient>> ConnectGlue(const config::Options& options, Clock& clock,
+                                                     AwsConnector& connector) {
+  ARROW_ASSIGN_OR_RAISE(auto access, connector.Connect());
+  aws::JsonServiceOptions service = aws::GlueOptions(access->settings);
   service.region = options.StringOr("region", service.region);
   service.endpoint = options.StringOr("endpoint_url", service.endpoint);
-  connection->client =
-      std::make_unique<aws::GlueClient>(std::move(service), credentials, *connection->http, context.clock);
-  return std::shared_ptr<aws::GlueClient>(connection, connection->client.get());
+  auto client =
+      std::make_unique<aws::GlueClient>(std::move(service), access->credentials, *access->http, clock);
+  return AwsService<aws::GlueClient>::Share(std::move(access), std::move(client));
 }
 
 Result<catalog::LakeParts> GlueParts(const config::PipelineSpec& pipeline,
-                                     const pipeline::FactoryContext& context, ObjectStore& store) {
+                                     const pipeline::FactoryContext& context, ObjectStore& store,
+                                     AwsConnector& connector) {
   if (store.kind() != "s3") {
     return MakeError(ErrorCode::kInvalidConfig, "catalog: glue needs S3: Athena reads no local files",
                      "set S3_BUCKET, or use catalog: filesystem");
   }
   catalog::LakeParts parts;
   const std::string variable = DatabaseVariable(context.environment);
-  parts.kind = "glue";
   parts.database =
       pipeline.catalog.options.StringOr("database", variable.empty() ? kDefaultDatabase : variable);
   parts.description = fmt::format("glue database {}", parts.database);
-  ARROW_ASSIGN_OR_RAISE(parts.glue, ConnectGlue(pipeline.catalog.options, context));
+  ARROW_ASSIGN_OR_RAISE(parts.glue, ConnectGlue(pipeline.catalog.options, context.clock, connector));
   parts.tables = std::make_unique<catalog::GlueTableCatalog>(*parts.glue, parts.database, store,
                                                              context.clock, context.random);
   return parts;
@@ -100,11 +87,10 @@ std::string ChooseCatalog(const config::PipelineSpec& pipeline, const pipeline::
 
 Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                       const pipeline::FactoryContext& context,
-                                                      ObjectStore& store) {
-  catalog::LakeParts parts{
-      .kind = "filesystem", .description = "filesystem", .glue = nullptr, .database = "", .tables = nullptr};
+                                                      ObjectStore& store, AwsConnector& connector) {
+  catalog::LakeParts parts{.description = "filesystem", .glue = nullptr, .database = "", .tables = nullptr};
   if (ChooseCatalog(pipeline, context.environment) == "glue") {
-    ARROW_ASSIGN_OR_RAISE(parts, GlueParts(pipeline, context, store));
+    ARROW_ASSIGN_OR_RAISE(parts, GlueParts(pipeline, context, store, connector));
   } else {
     parts.tables = std::make_unique<iceberg::FilesystemCatalog>(store, context.clock);
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "ingesta/builtin/aws_access.h"
 #include "ingesta/catalog/catalog.h"
 #include "ingesta/config/pipeline_spec.h"
 #include "ingesta/pipeline/toolbox.h"
@@ -19,6 +20,6 @@ std::string ChooseCatalog(const config::PipelineSpec& pipeline, const pipeline::
 /// `store` and what `context` refers to outlive the catalog.
 Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                       const pipeline::FactoryContext& context,
-                                                      ObjectStore& store);
+                                                      ObjectStore& store, AwsConnector& connector);
 
 }  // namespace ingesta::builtin

@@ -37,11 +37,11 @@ class Factory final : public pipeline::StageFactory {
                                               const pipeline::ResourceTree& tree,
                                               http::Client& client) override;
   Result<std::unique_ptr<ObjectStore>> MakeStore(const config::PipelineSpec& pipeline) override {
-    return builtin::MakeStore(pipeline.store, context_);
+    return builtin::MakeStore(pipeline.store, context_, aws_);
   }
   Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                         ObjectStore& store) override {
-    return builtin::MakeCatalog(pipeline, context_, store);
+    return builtin::MakeCatalog(pipeline, context_, store, aws_);
   }
   std::string StoreUri(const config::PipelineSpec& pipeline) const override {
     return ChooseStore(pipeline.store, context_.environment).Uri(context_.root);
@@ -53,6 +53,7 @@ class Factory final : public pipeline::StageFactory {
 
   const Kinds& kinds_;
   const pipeline::FactoryContext context_;
+  AwsConnector aws_{context_};
   std::shared_ptr<http::RetryBudget> budget_;  ///< of the client made last, shared with its sources
   OnRetry on_retry_;
 };

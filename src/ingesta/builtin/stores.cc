@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "ingesta/aws/credentials.h"
 #include "ingesta/aws/s3.h"
-#include "ingesta/builtin/aws_client.h"
 #include "ingesta/store/local_store.h"
 #include "ingesta/store/s3_store.h"
 
@@ -26,16 +24,8 @@ OptionSpec StringOption(std::string name, std::string summary, std::string summa
                     .summary_es = std::move(summary_es)};
 }
 
-// What an S3 client borrows, kept together so that they end together.
-struct S3Connection {
-  std::unique_ptr<http::Client> http;
-  std::shared_ptr<aws::CredentialsProvider> credentials;
-  std::unique_ptr<aws::S3Client> client;
-};
-
-Result<aws::S3Options> S3OptionsOf(const config::ComponentSpec& spec, const std::string& bucket,
-                                   const pipeline::Environment& environment) {
-  ARROW_ASSIGN_OR_RAISE(const aws::AwsSettings settings, aws::LoadSettings(environment));
+aws::S3Options S3OptionsOf(const config::ComponentSpec& spec, const std::string& bucket,
+                           const aws::AwsSettings& settings) {
   aws::S3Options options;
   options.bucket = bucket;
   options.region = spec.options.StringOr("region", settings.region);
@@ -93,23 +83,20 @@ StoreChoice ChooseStore(const config::ComponentSpec& spec, const pipeline::Envir
 }
 
 Result<std::unique_ptr<ObjectStore>> MakeStore(const config::ComponentSpec& spec,
-                                               const pipeline::FactoryContext& context) {
+                                               const pipeline::FactoryContext& context,
+                                               AwsConnector& connector) {
   const StoreChoice choice = ChooseStore(spec, context.environment);
   if (choice.bucket.empty()) {
     if (spec.type != "s3") return store::MakeLocalStore(context.root);
     return MakeError(ErrorCode::kInvalidConfig, "store: s3 names no bucket, and S3_BUCKET is empty",
                      "set S3_BUCKET or store.bucket");
   }
-  const auto connection = std::make_shared<S3Connection>();
-  ARROW_ASSIGN_OR_RAISE(connection->http,
-                        http::Client::Make(AwsClientOptions(context.version), context.clock, context.random));
-  ARROW_ASSIGN_OR_RAISE(connection->credentials,
-                        aws::MakeDefaultCredentials(context.environment, *connection->http, context.clock));
-  ARROW_ASSIGN_OR_RAISE(const aws::S3Options options, S3OptionsOf(spec, choice.bucket, context.environment));
-  ARROW_ASSIGN_OR_RAISE(connection->client, aws::S3Client::Make(options, connection->credentials,
-                                                                *connection->http, context.clock));
-  ClearStaleUploads(*connection->client, context);
-  return store::MakeS3Store(std::shared_ptr<aws::S3Client>(connection, connection->client.get()));
+  ARROW_ASSIGN_OR_RAISE(auto access, connector.Connect());
+  const aws::S3Options options = S3OptionsOf(spec, choice.bucket, access->settings);
+  ARROW_ASSIGN_OR_RAISE(auto client,
+                        aws::S3Client::Make(options, access->credentials, *access->http, context.clock));
+  ClearStaleUploads(*client, context);
+  return store::MakeS3Store(AwsService<aws::S3Client>::Share(std::move(access), std::move(client)));
 }
 
 }  // namespace ingesta::builtin

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ingesta/base/object_store.h"
+#include "ingesta/builtin/aws_access.h"
 #include "ingesta/config/pipeline_spec.h"
 #include "ingesta/pipeline/toolbox.h"
 
@@ -26,6 +27,7 @@ StoreChoice ChooseStore(const config::ComponentSpec& spec, const pipeline::Envir
 
 /// On S3: resolves credentials and asks for the bucket.
 Result<std::unique_ptr<ObjectStore>> MakeStore(const config::ComponentSpec& spec,
-                                               const pipeline::FactoryContext& context);
+                                               const pipeline::FactoryContext& context,
+                                               AwsConnector& connector);
 
 }  // namespace ingesta::builtin

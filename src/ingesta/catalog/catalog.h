@@ -58,8 +58,6 @@ struct TableChange {
 class Catalog {
  public:
   virtual ~Catalog() = default;
-  /// `filesystem`, `glue` or `rest`.
-  virtual const std::string& kind() const = 0;
   /// For messages: `glue database inventario_db`.
   virtual std::string Describe() const = 0;
   /// Whether the catalog says which files belong to a Parquet partition; else each is one file.

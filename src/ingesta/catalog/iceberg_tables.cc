@@ -2,13 +2,13 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <utility>
 
+#include "ingesta/base/arrow_field.h"
 #include "ingesta/columnar/parquet_reader.h"
 #include "ingesta/columnar/parquet_writer.h"
 
@@ -17,16 +17,12 @@ namespace {
 
 constexpr const char* kContentType = "application/vnd.apache.parquet";
 
-std::string FieldId(const arrow::Field& field) {
-  if (field.metadata() == nullptr) return "";
-  return field.metadata()->Get(columnar::kFieldIdKey).ValueOr("");
-}
-
 /// Whether `file` has the planned columns under the planned ids.
 bool HasFieldIds(const arrow::Schema& file, const arrow::Schema& planned) {
   return std::all_of(planned.fields().begin(), planned.fields().end(), [&](const auto& field) {
     const auto there = file.GetFieldByName(field->name());
-    return there != nullptr && FieldId(*there) == FieldId(*field);
+    return there != nullptr &&
+           FieldMetadata(*there, columnar::kFieldIdKey) == FieldMetadata(*field, columnar::kFieldIdKey);
   });
 }
 

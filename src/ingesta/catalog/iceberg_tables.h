@@ -18,11 +18,7 @@ class IcebergTables {
  public:
   /// All outlive this object.
   IcebergTables(iceberg::TableCatalog& tables, ObjectStore& store, Clock& clock, Random& random)
-      : tables_(tables),
-        store_(store),
-        writer_(tables, store, clock, random),
-        clock_(clock),
-        random_(random) {}
+      : tables_(tables), store_(store), writer_(tables, store, clock, random) {}
 
   /// See Catalog::PlanSchema.
   Result<std::shared_ptr<arrow::Schema>> PlanSchema(const std::string& dataset, const arrow::Schema& schema);
@@ -44,8 +40,6 @@ class IcebergTables {
   iceberg::TableCatalog& tables_;
   ObjectStore& store_;
   iceberg::TableWriter writer_;
-  Clock& clock_;
-  Random& random_;
 };
 
 /// Whether the dataset's table is an Iceberg table.

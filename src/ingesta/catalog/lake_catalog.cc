@@ -20,7 +20,6 @@ class LakeCatalog final : public Catalog {
         context_(context),
         iceberg_(*parts_.tables, context.store, context.clock, context.random) {}
 
-  const std::string& kind() const override { return parts_.kind; }
   std::string Describe() const override { return parts_.description; }
   bool registers_partitions() const override { return parts_.glue != nullptr; }
 
@@ -73,7 +72,7 @@ Result<std::vector<TableChange>> LakeCatalog::Commit(const RunVersion& run) {
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<TableChange> changes, iceberg_.Commit(run));
   for (const DatasetVersion& dataset : run.datasets) {
-    ARROW_RETURN_NOT_OK(SwitchSymlink(dataset, context_.store).status());
+    ARROW_RETURN_NOT_OK(SwitchSymlink(dataset, context_.store));
     if (parts_.glue != nullptr) ARROW_RETURN_NOT_OK(RegisterHive(dataset, changes));
   }
   for (const TableChange& change : changes) {

@@ -15,7 +15,6 @@
 namespace ingesta::catalog {
 
 struct LakeParts {
-  std::string kind;                       ///< `filesystem`, `glue`, `rest`
   std::string description;                ///< for messages
   std::shared_ptr<aws::GlueClient> glue;  ///< nullptr: no Hive tables; outlives `tables`
   std::string database;                   ///< in Glue

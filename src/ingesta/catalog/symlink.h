@@ -12,7 +12,7 @@ namespace ingesta::catalog {
 /// `symlink/<dataset>/symlink.txt`.
 std::string SymlinkKey(const std::string& dataset);
 
-/// Point the dataset's symlink file at its CSV files of this run. True where that changed it.
-Result<bool> SwitchSymlink(const DatasetVersion& dataset, ObjectStore& store);
+/// Point the dataset's symlink file at its CSV files of this run, if it has any.
+Status SwitchSymlink(const DatasetVersion& dataset, ObjectStore& store);
 
 }  // namespace ingesta::catalog

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -41,16 +39,12 @@ Status FileSink::Flush() {
 
 Status FileSink::Close() {
   ARROW_RETURN_NOT_OK(Flush());
-  ARROW_RETURN_NOT_OK(SyncFile(fd_.get(), path_));
-  ARROW_RETURN_NOT_OK(CloseUnsynced());
-  return SyncDir(ParentDir(path_));
+  return CloseSynced(fd_, path_);
 }
 
 Status FileSink::CloseUnsynced() {
   ARROW_RETURN_NOT_OK(Flush());
-  // Network file systems report a full disk here.
-  if (::close(fd_.Release()) != 0) return ErrnoError(errno, fmt::format("close {}", path_));
-  return Status::OK();
+  return CloseFile(fd_, path_);
 }
 
 Status FileSink::Abort() {

@@ -1,10 +1,7 @@
 #include "ingesta/format/file_writer.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 namespace ingesta::format {
@@ -58,10 +55,7 @@ Result<WrittenFile> FileWriter::Close(int64_t rows) {
     ARROW_RETURN_NOT_OK(
         compressor_->Compress("", /*last=*/true, [this](auto bytes) { return WriteOut(bytes); }));
   }
-  ARROW_RETURN_NOT_OK(SyncFile(fd_.get(), path_));
-  // Network file systems report a full disk here.
-  if (::close(fd_.Release()) != 0) return ErrnoError(errno, fmt::format("close {}", path_));
-  ARROW_RETURN_NOT_OK(SyncDir(ParentDir(path_)));
+  ARROW_RETURN_NOT_OK(CloseSynced(fd_, path_));
   return WrittenFile{.path = path_, .rows = rows, .bytes = bytes_, .crc32 = crc32_};
 }
 

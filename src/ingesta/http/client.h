@@ -121,6 +121,8 @@ Result<std::string> OriginOf(std::string_view url);
 
 /// Percent-encode everything but RFC 3986 unreserved characters.
 std::string PercentEncode(std::string_view text);
+/// Undo percent-encoding; a `%` without two hexadecimal digits behind it stays as it is.
+std::string PercentDecode(std::string_view text);
 
 /// Resolve `reference` (absolute, or relative by RFC 3986 section 5) against `base`.
 Result<std::string> ResolveUrl(std::string_view base, std::string_view reference);

@@ -1,32 +1,13 @@
 #include "ingesta/pipeline/publish.h"
 
-#include <filesystem>
-
-#include "ingesta/base/fs.h"
-#include "ingesta/catalog/iceberg/filesystem_catalog.h"
-#include "ingesta/catalog/lake_catalog.h"
+#include "ingesta/pipeline/publish_test_fixture.h"
 #include "ingesta/pipeline/run_pipeline.h"
-#include "ingesta/store/local_store.h"
-#include "ingesta/testing/fake_clock.h"
-#include "ingesta/testing/matchers.h"
 
 namespace ingesta::pipeline {
 namespace {
 
-class PublishTest : public ::testing::Test {
+class PublishTest : public LocalLakeTest {
  protected:
-  PublishTest() : sink_(LogFormat::kHuman, LogLevel::kError, false, clock_), log_(sink_) {
-    char name[] = "/tmp/ingesta-publish-XXXXXX";
-    root_ = mkdtemp(name);
-    store_ = store::MakeLocalStore(root_);
-    catalog_ =
-        catalog::MakeLakeCatalog({.kind = "filesystem",
-                                  .description = "filesystem",
-                                  .tables = std::make_unique<iceberg::FilesystemCatalog>(*store_, clock_)},
-                                 {*store_, clock_, random_, log_});
-  }
-  ~PublishTest() override { std::filesystem::remove_all(root_); }
-
   RunRecord Prepare(const RunSpool& spool, const std::string& text) {
     EXPECT_OK(spool.Open());
     RunRecord record;
@@ -50,14 +31,6 @@ class PublishTest : public ::testing::Test {
     EXPECT_OK(spool.SavePrepared(record));
     return record;
   }
-
-  std::string root_;
-  testing::FakeClock clock_;
-  testing::SeededRandom random_{1};
-  LogSink sink_;
-  Logger log_;
-  std::unique_ptr<ObjectStore> store_;
-  std::unique_ptr<catalog::Catalog> catalog_;
 };
 
 TEST_F(PublishTest, UsesTheSeedsKeysAndRemovesTheSpool) {

@@ -2,13 +2,7 @@
 
 #include <filesystem>
 
-#include "ingesta/base/fs.h"
-#include "ingesta/catalog/iceberg/filesystem_catalog.h"
-#include "ingesta/catalog/lake_catalog.h"
-#include "ingesta/pipeline/publish.h"
-#include "ingesta/store/local_store.h"
-#include "ingesta/testing/fake_clock.h"
-#include "ingesta/testing/matchers.h"
+#include "ingesta/pipeline/publish_test_fixture.h"
 
 namespace ingesta::pipeline {
 namespace {
@@ -42,21 +36,12 @@ class NoProgress final : public ProgressListener {
   void OnDatasetEnd(const std::string&) override {}
 };
 
-class RecoverTest : public ::testing::Test {
+class RecoverTest : public LocalLakeTest {
  protected:
-  RecoverTest() : sink_(LogFormat::kHuman, LogLevel::kError, false, clock_), log_(sink_) {
-    char name[] = "/tmp/ingesta-recover-XXXXXX";
-    root_ = mkdtemp(name);
-    store_ = store::MakeLocalStore(root_);
-    catalog_ =
-        catalog::MakeLakeCatalog({.kind = "filesystem",
-                                  .description = "filesystem",
-                                  .tables = std::make_unique<iceberg::FilesystemCatalog>(*store_, clock_)},
-                                 {*store_, clock_, random_, log_});
+  RecoverTest() {
     pipeline_.name = "productos";
     options_.root = root_;
   }
-  ~RecoverTest() override { std::filesystem::remove_all(root_); }
 
   RunSpool Spool(const std::string& run_id) const { return RunSpool(root_, "productos", run_id); }
 
@@ -84,16 +69,9 @@ class RecoverTest : public ::testing::Test {
     return RecoverEarlierRuns(pipeline_, {own_spool, options_, run, *store_, *catalog_, log_}, recovered_);
   }
 
-  std::string root_;
-  testing::FakeClock clock_;
-  testing::SeededRandom random_{1};
   StopSource stop_;
   NoProgress progress_;
   NoFactory factory_;
-  LogSink sink_;
-  Logger log_;
-  std::unique_ptr<ObjectStore> store_;
-  std::unique_ptr<catalog::Catalog> catalog_;
   config::PipelineSpec pipeline_;
   RunOptions options_;
   std::vector<RunRecord> recovered_;

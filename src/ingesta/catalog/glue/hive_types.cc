@@ -1,11 +1,12 @@
 #include "ingesta/catalog/glue/hive_types.h"
 
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
+
+#include "ingesta/base/arrow_field.h"
 
 namespace ingesta::catalog {
 namespace {
@@ -149,17 +150,11 @@ std::string HiveName(std::string_view name) {
   return text;
 }
 
-std::string Metadata(const arrow::Field& field, const std::string& key) {
-  if (field.metadata() == nullptr) return "";
-  const auto value = field.metadata()->Get(key);
-  return value.ok() ? *value : "";
-}
-
 std::string ColumnComment(const arrow::Field& field) {
-  std::string text = Metadata(field, "comment");
+  std::string text = FieldMetadata(field, "comment");
   if (!text.empty()) return OneLine(std::move(text), kMaxComment);
-  text = Metadata(field, "description");
-  const std::string path = Metadata(field, "path");
+  text = FieldMetadata(field, "description");
+  const std::string path = FieldMetadata(field, "path");
   const std::string source = path.empty() ? "" : fmt::format("source: {}", path);
   if (text.empty() || source.empty()) return OneLine(text + source, kMaxComment);
   return OneLine(fmt::format("{} ({})", text, source), kMaxComment);

@@ -27,9 +27,6 @@ std::string HiveName(std::string_view name);
 /// at most 255 characters, as Glue takes it.
 std::string ColumnComment(const arrow::Field& field);
 
-/// One value of the field's metadata, or "".
-std::string Metadata(const arrow::Field& field, const std::string& key);
-
 /// Every column typed, named for Hive. kInvalidConfig where two columns differ in case only.
 Result<std::vector<aws::GlueColumn>> TypedColumns(const arrow::Schema& schema);
 /// The same, every column `string`.

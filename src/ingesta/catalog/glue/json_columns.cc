@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 
+#include "ingesta/base/arrow_field.h"
 #include "ingesta/catalog/glue/hive_types.h"
 
 namespace ingesta::catalog {
@@ -35,7 +36,7 @@ struct Tree {
 std::string JsonType(const arrow::Field& field) {
   const arrow::DataType& type = *field.type();
   if (field.metadata() != nullptr && field.metadata()->Contains("join")) return "array<string>";
-  if (Metadata(field, "type") == "json") return "";
+  if (FieldMetadata(field, "type") == "json") return "";
   switch (type.id()) {
     case arrow::Type::BOOL:
       return "boolean";
@@ -115,7 +116,7 @@ void Insert(const std::vector<std::string>& names, const std::string& type, cons
 std::vector<aws::GlueColumn> JsonColumns(const arrow::Schema& schema) {
   Tree root;
   for (const auto& field : schema.fields()) {
-    const std::string path = Metadata(*field, "path");
+    const std::string path = FieldMetadata(*field, "path");
     const std::vector<std::string> names = PathNames(path.empty() ? field->name() : path);
     const std::string type = JsonType(*field);
     if (names.empty() || type.empty()) continue;

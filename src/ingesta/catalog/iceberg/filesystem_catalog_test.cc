@@ -54,6 +54,16 @@ class FaultyStore final : public ObjectStore {
   ObjectStore& store_;
 };
 
+/// A writer of its own over a store that loses.
+struct FaultyWriter {
+  FaultyWriter(ObjectStore& below, Clock& clock, Random& random, RetryOptions retry = {})
+      : store(below), catalog(store, clock), writer(catalog, store, clock, random, retry) {}
+
+  FaultyStore store;
+  FilesystemCatalog catalog;
+  TableWriter writer;
+};
+
 Status TimedOut() {
   return MakeError({.code = ErrorCode::kTimeout, .retryable = true}, "no answer");
 }
@@ -102,46 +112,40 @@ TEST_F(FilesystemCatalogTest, TwoCommitsOnOneBaseAreAConflict) {
 }
 
 TEST_F(FilesystemCatalogTest, ALostAnswerIsLookedUp) {
-  FaultyStore faulty(*store_);
-  FilesystemCatalog catalog(faulty, clock_);
-  TableWriter writer(catalog, faulty, clock_, random_);
+  FaultyWriter faulty(*store_, clock_, random_);
   int fired = 0;
-  faulty.on_write = [&](const std::string&, bool after) {
+  faulty.store.on_write = [&](const std::string&, bool after) {
     return after && fired++ == 0 ? TimedOut() : Status::OK();
   };
   ASSERT_OK_AND_ASSIGN(const TableResult result,
-                       writer.Commit(Operation(WriteMode::kAppend, {1}, 20000, "r")));
+                       faulty.writer.Commit(Operation(WriteMode::kAppend, {1}, 20000, "r")));
   EXPECT_EQ(result.attempts, 1);
   EXPECT_EQ(Load()->metadata.snapshots.size(), 1U);
   EXPECT_EQ(LiveRows(), 1);
 }
 
 TEST_F(FilesystemCatalogTest, AWriteThatNeverArrivedIsTriedAgain) {
-  FaultyStore faulty(*store_);
-  FilesystemCatalog catalog(faulty, clock_);
-  TableWriter writer(catalog, faulty, clock_, random_);
+  FaultyWriter faulty(*store_, clock_, random_);
   int fired = 0;
-  faulty.on_write = [&](const std::string&, bool after) {
+  faulty.store.on_write = [&](const std::string&, bool after) {
     return !after && fired++ < 2 ? TimedOut() : Status::OK();
   };
-  ASSERT_OK(writer.Commit(Operation(WriteMode::kAppend, {1})).status());
+  ASSERT_OK(faulty.writer.Commit(Operation(WriteMode::kAppend, {1})).status());
   EXPECT_EQ(LiveRows(), 1);
 }
 
 TEST_F(FilesystemCatalogTest, ALostAnswerBehindAnotherWritersCommitIsFoundInTheHistory) {
   CommitRows({1});
-  FaultyStore faulty(*store_);
-  FilesystemCatalog catalog(faulty, clock_);
-  TableWriter writer(catalog, faulty, clock_, random_);
+  FaultyWriter faulty(*store_, clock_, random_);
   int fired = 0;
-  faulty.on_write = [&](const std::string&, bool after) {
+  faulty.store.on_write = [&](const std::string&, bool after) {
     if (!after || fired++ > 0) return Status::OK();
     // Meanwhile another writer commits on top of what was written.
     TableWriter other(*catalog_, *store_, clock_, random_);
     RETURN_NOT_OK(other.Commit(Operation(WriteMode::kAppend, {3})).status());
     return TimedOut();
   };
-  ASSERT_OK_AND_ASSIGN(const TableResult result, writer.Commit(Operation(WriteMode::kAppend, {2})));
+  ASSERT_OK_AND_ASSIGN(const TableResult result, faulty.writer.Commit(Operation(WriteMode::kAppend, {2})));
   EXPECT_EQ(result.outcome, TableOutcome::kUpdated);
   EXPECT_EQ(Load()->metadata.snapshots.size(), 3U);
   EXPECT_EQ(LiveRows(), 3);
@@ -149,16 +153,14 @@ TEST_F(FilesystemCatalogTest, ALostAnswerBehindAnotherWritersCommitIsFoundInTheH
 
 TEST_F(FilesystemCatalogTest, AConflictIsRebasedAndLeavesNoOrphans) {
   CommitRows({1});
-  FaultyStore faulty(*store_);
-  FilesystemCatalog catalog(faulty, clock_);
-  TableWriter writer(catalog, faulty, clock_, random_);
+  FaultyWriter faulty(*store_, clock_, random_);
   int fired = 0;
-  faulty.on_write = [&](const std::string&, bool after) {
+  faulty.store.on_write = [&](const std::string&, bool after) {
     if (after || fired++ > 0) return Status::OK();
     TableWriter other(*catalog_, *store_, clock_, random_);
     return other.Commit(Operation(WriteMode::kAppend, {3})).status();
   };
-  ASSERT_OK_AND_ASSIGN(const TableResult result, writer.Commit(Operation(WriteMode::kAppend, {2})));
+  ASSERT_OK_AND_ASSIGN(const TableResult result, faulty.writer.Commit(Operation(WriteMode::kAppend, {2})));
   EXPECT_EQ(result.attempts, 2);
   EXPECT_EQ(LiveRows(), 3);
   // Three versions, a hint, three lists and three manifests; the list of the lost attempt is gone.
@@ -175,12 +177,10 @@ TEST_F(FilesystemCatalogTest, AConflictIsRebasedAndLeavesNoOrphans) {
 
 TEST_F(FilesystemCatalogTest, AnUnknownOutcomeDeletesNothing) {
   CommitRows({1});
-  FaultyStore faulty(*store_);
-  FilesystemCatalog catalog(faulty, clock_);
-  TableWriter writer(catalog, faulty, clock_, random_, {.attempts = 2});
-  faulty.on_write = [](const std::string&, bool after) { return after ? Status::OK() : TimedOut(); };
-  EXPECT_ERROR_CODE(ErrorCode::kTimeout, writer.Commit(Operation(WriteMode::kReplace, {2})));
-  EXPECT_EQ(faulty.deletes, 0);
+  FaultyWriter faulty(*store_, clock_, random_, {.attempts = 2});
+  faulty.store.on_write = [](const std::string&, bool after) { return after ? Status::OK() : TimedOut(); };
+  EXPECT_ERROR_CODE(ErrorCode::kTimeout, faulty.writer.Commit(Operation(WriteMode::kReplace, {2})));
+  EXPECT_EQ(faulty.store.deletes, 0);
   EXPECT_EQ(LiveRows(), 1);
 }
 

@@ -7,27 +7,22 @@
 #include <charconv>
 #include <utility>
 
+#include "ingesta/base/arrow_field.h"
 #include "ingesta/catalog/iceberg/errors.h"
 
 namespace ingesta::iceberg {
 namespace {
 
-std::string MetadataOf(const arrow::Field& field, const char* key) {
-  if (field.metadata() == nullptr) return "";
-  const int index = field.metadata()->FindKey(key);
-  return index < 0 ? "" : field.metadata()->value(index);
-}
-
 Result<TypePtr> TypeFromArrow(const arrow::Field& field, const std::string& path);
 
 Result<Field> FieldFromArrow(const arrow::Field& arrow_field, const std::string& path) {
   Field field{.name = arrow_field.name(), .required = !arrow_field.nullable()};
-  const std::string id = MetadataOf(arrow_field, kFieldIdMetadata);
+  const std::string id = FieldMetadata(arrow_field, kFieldIdMetadata);
   const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), field.id);
   if (error != std::errc() || end != id.data() + id.size()) {
     return MakeError(ErrorCode::kInternal, fmt::format("column '{}' has no field id", path));
   }
-  field.doc = MetadataOf(arrow_field, kCommentMetadata);
+  field.doc = FieldMetadata(arrow_field, kCommentMetadata);
   ARROW_ASSIGN_OR_RAISE(field.type, TypeFromArrow(arrow_field, path));
   return field;
 }

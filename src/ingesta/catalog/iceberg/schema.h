@@ -11,11 +11,12 @@
 
 #include "ingesta/base/status.h"
 #include "ingesta/catalog/iceberg/types.h"
+#include "ingesta/columnar/parquet_writer.h"
 
 namespace ingesta::iceberg {
 
 /// Key of the field ids in Arrow's field metadata.
-inline constexpr char kFieldIdMetadata[] = "PARQUET:field_id";
+inline constexpr const char* kFieldIdMetadata = columnar::kFieldIdKey;
 /// Key of a column's description in Arrow's field metadata; becomes the field's `doc`.
 inline constexpr char kCommentMetadata[] = "comment";
 
