@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds with warnings as errors and passes the tests: unit, integration and, as root, the
-# end-to-end test on a real Docker engine. INGESTA_TEST_LABELS narrows it ("unit", "unit|integration"); arguments go to ctest.
+# end-to-end test on a real Docker engine. INGESTA_TEST_LABELS narrows it ("unit", "unit|integration") or takes in what needs more
+# ("unit|integration|e2e|lake": Java and Maven); arguments go to ctest.
 set -euo pipefail
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -11,7 +12,10 @@ jobs=${INGESTA_TEST_JOBS:-$(nproc)}
 say() { echo "run-tests: $*" >&2; }
 
 say "installing what is missing"
-scripts/setup.sh test
+case "|$labels|" in
+  *"|lake|"*) scripts/setup.sh lake ;;
+  *) scripts/setup.sh "test" ;;
+esac
 say "building"
 cmake --preset dev
 cmake --build build/dev -j "$jobs"

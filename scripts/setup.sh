@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build (`setup.sh build`) or the tests (`setup.sh test`) need on Debian 12 and is not there yet.
+# Installs what a build (`setup.sh build`), the tests (`setup.sh test`) or those of the label `lake` as well (`setup.sh lake`)
+# need on Debian 12 and is not there yet.
 # Idempotent; without anything missing it neither asks the network nor needs root.
 set -euo pipefail
 
@@ -13,6 +14,7 @@ build_packages=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip
   libcurl4-openssl-dev libssl-dev libyaml-cpp-dev libfmt-dev libcli11-dev libxxhash-dev libisal-dev
   libzstd-dev zlib1g-dev libcctz-dev tzdata libcpp-httplib-dev nlohmann-json3-dev libpugixml-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv curl openssl)
+lake_packages=(default-jdk-headless maven)
 
 say() { echo "setup: $*" >&2; }
 die() { echo "setup: $*" >&2; exit 1; }
@@ -29,6 +31,8 @@ drop_present_tools() {
   while read -r package; do
     case $package in
       cmake|ccache|mold|python3|unzip|curl|openssl|g++) command -v "$package" >/dev/null || echo "$package" ;;
+      default-jdk-headless) command -v java >/dev/null || echo "$package" ;;
+      maven) command -v mvn >/dev/null || echo "$package" ;;
       ninja-build) command -v ninja >/dev/null || echo "$package" ;;
       python3-pip) python3 -m pip --version >/dev/null 2>&1 || echo "$package" ;;
       python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo "$package" ;;
@@ -82,6 +86,7 @@ install_native() {
 case $what in
   build) install_packages "${build_packages[@]}" ;;
   test) install_packages "${build_packages[@]}" "${test_packages[@]}" ;;
-  *) die "usage: setup.sh [build|test]" ;;
+  lake) install_packages "${build_packages[@]}" "${test_packages[@]}" "${lake_packages[@]}" ;;
+  *) die "usage: setup.sh [build|test|lake]" ;;
 esac
 install_native

@@ -17,6 +17,9 @@ struct AwsAccess {
   aws::AwsSettings settings;
 };
 
+/// Time-outs and retries for what a lake is made of: S3, Glue, REST catalogs.
+http::ClientOptions LakeClientOptions(const pipeline::FactoryContext& context);
+
 class AwsConnector {
  public:
   /// `context` outlives the connector.

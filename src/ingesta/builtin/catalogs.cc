@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "ingesta/builtin/rest_catalog.h"
 #include "ingesta/builtin/stores.h"
 #include "ingesta/catalog/glue/glue_table_catalog.h"
 #include "ingesta/catalog/iceberg/filesystem_catalog.h"
@@ -76,6 +77,7 @@ std::vector<KindSpec> CatalogKinds() {
                                 "Región; si falta, AWS_REGION o la del perfil"),
                            text("endpoint_url", "Server other than AWS; AWS_ENDPOINT_URL_GLUE where absent",
                                 "Servidor distinto de AWS; si falta, AWS_ENDPOINT_URL_GLUE")}},
+      RestCatalogKind(),
   };
 }
 
@@ -89,8 +91,13 @@ Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec
                                                       const pipeline::FactoryContext& context,
                                                       ObjectStore& store, AwsConnector& connector) {
   catalog::LakeParts parts{.description = "filesystem", .glue = nullptr, .database = "", .tables = nullptr};
-  if (ChooseCatalog(pipeline, context.environment) == "glue") {
+  const std::string kind = ChooseCatalog(pipeline, context.environment);
+  if (kind == "glue") {
     ARROW_ASSIGN_OR_RAISE(parts, GlueParts(pipeline, context, store, connector));
+  } else if (kind == "rest") {
+    const config::Options& options = pipeline.catalog.options;
+    parts.description = fmt::format("rest catalog {}", http::RedactUrl(options.GetString("uri")));
+    ARROW_ASSIGN_OR_RAISE(parts.tables, MakeRestCatalog(options, context, store, connector));
   } else {
     parts.tables = std::make_unique<iceberg::FilesystemCatalog>(store, context.clock);
   }

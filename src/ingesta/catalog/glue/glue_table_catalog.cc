@@ -19,11 +19,6 @@ namespace {
 /// over.
 constexpr int kMaxSwaps = 5;
 
-Status Overtaken(const iceberg::PreparedCommit& prepared) {
-  return MakeError(ErrorCode::kConflict,
-                   fmt::format("table '{}': another writer was faster", prepared.table));
-}
-
 /// `00017` of `.../metadata/00017-<uuid>.metadata.json`; also Hadoop's `v17.metadata.json`. 0 where it is
 /// neither: the number only sorts.
 int64_t NumberOf(const std::string& location) {
@@ -131,7 +126,8 @@ Result<iceberg::LoadedTable> GlueTableCatalog::Create(const iceberg::PreparedCom
   aws::CallFacts facts;
   const Status created = glue_.CreateTable(database_, table, &facts);
   if (created.ok()) return Done(prepared);
-  if (CodeOf(created) == ErrorCode::kAlreadyExists && !facts.maybe_applied) return Overtaken(prepared);
+  if (CodeOf(created) == ErrorCode::kAlreadyExists && !facts.maybe_applied)
+    return iceberg::Overtaken(prepared.table);
   return LookUp(prepared, created, facts.maybe_applied);
 }
 
@@ -143,7 +139,9 @@ Result<iceberg::LoadedTable> GlueTableCatalog::Swap(const iceberg::PreparedCommi
     if (!read.ok()) return LookUp(prepared, read.status(), maybe_applied);
     const bool as_base = read->has_value() && IsIceberg(**read) &&
                          MetadataLocationOf(**read) == prepared.base->metadata_location;
-    if (!as_base) return maybe_applied ? LookUp(prepared, Overtaken(prepared), true) : Overtaken(prepared);
+    if (!as_base)
+      return maybe_applied ? LookUp(prepared, iceberg::Overtaken(prepared.table), true)
+                           : iceberg::Overtaken(prepared.table);
     const aws::GlueTable table = PointAt(**read, HiveName(prepared.table), prepared.next,
                                          prepared.metadata_location, prepared.base->metadata_location);
     aws::CallFacts facts;
@@ -154,7 +152,8 @@ Result<iceberg::LoadedTable> GlueTableCatalog::Swap(const iceberg::PreparedCommi
     // A conflict may be our own earlier attempt, another writer, or an edit beside the metadata: look again.
     if (CodeOf(updated) != ErrorCode::kConflict) return LookUp(prepared, updated, maybe_applied);
   }
-  return maybe_applied ? LookUp(prepared, Overtaken(prepared), true) : Overtaken(prepared);
+  return maybe_applied ? LookUp(prepared, iceberg::Overtaken(prepared.table), true)
+                       : iceberg::Overtaken(prepared.table);
 }
 
 Result<iceberg::LoadedTable> GlueTableCatalog::LookUp(const iceberg::PreparedCommit& prepared,
@@ -162,12 +161,8 @@ Result<iceberg::LoadedTable> GlueTableCatalog::LookUp(const iceberg::PreparedCom
   // Refused, with no attempt whose answer is missing: nothing happened, and the reason is what matters.
   if (!maybe_applied) return failure;
   const auto unknown = [&](const std::string& why) {
-    const ErrorDetail* detail = DetailOf(failure);
-    ErrorDetail::Fields fields = detail == nullptr ? ErrorDetail::Fields{} : detail->fields();
-    // kConflict would tell the caller that the files may go.
-    if (fields.code == ErrorCode::kConflict) fields.code = ErrorCode::kConnectionLost;
-    return MakeError(fields, fmt::format("{}; whether table '{}' has {} is not known{}", failure.message(),
-                                         prepared.table, prepared.metadata_location, why));
+    return iceberg::OutcomeUnknown(failure, fmt::format("whether table '{}' has {} is not known{}",
+                                                        prepared.table, prepared.metadata_location, why));
   };
   const auto current = Load(prepared.table);
   if (!current.ok()) return unknown(": " + current.status().message());
@@ -179,7 +174,7 @@ Result<iceberg::LoadedTable> GlueTableCatalog::LookUp(const iceberg::PreparedCom
   // An attempt that is still under way somewhere is held against the version that we read: once the table has
   // moved on it cannot succeed any more. Without a base it is refused as soon as any table has the name.
   const bool moved = !prepared.base || table.metadata_location != prepared.base->metadata_location;
-  return moved ? Overtaken(prepared) : unknown(", and the table is still as before");
+  return moved ? iceberg::Overtaken(prepared.table) : unknown(", and the table is still as before");
 }
 
 void GlueTableCatalog::Discard(const iceberg::PreparedCommit& prepared) {

@@ -19,4 +19,18 @@ inline Status Unsupported(std::string message, std::string hint = "") {
   return MakeError(ErrorCode::kInvalidConfig, std::move(message), std::move(hint));
 }
 
+/// A commit that was refused because of another one: nothing was done.
+inline Status Overtaken(const std::string& table) {
+  return MakeError(ErrorCode::kConflict, "table '" + table + "': another writer was faster");
+}
+
+/// A commit of which nobody knows whether it was done: as `failure`, but never kConflict, which would tell
+/// the caller that its files may go.
+inline Status OutcomeUnknown(const Status& failure, const std::string& what) {
+  const ErrorDetail* detail = DetailOf(failure);
+  ErrorDetail::Fields fields = detail == nullptr ? ErrorDetail::Fields{} : detail->fields();
+  if (fields.code == ErrorCode::kConflict) fields.code = ErrorCode::kConnectionLost;
+  return MakeError(std::move(fields), failure.message() + "; " + what);
+}
+
 }  // namespace ingesta::iceberg
