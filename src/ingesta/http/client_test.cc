@@ -80,6 +80,21 @@ TEST_F(HttpClient, UnpacksZstd) {
   EXPECT_EQ(response.body, body);
 }
 
+TEST_F(HttpClient, TakesTheFramingOfAnUploadForNoEncoding) {
+  for (const char* encoding : {"aws-chunked", "aws-chunked,", "AWS-Chunked, identity"}) {
+    server_->On("GET", "/a", ScriptedAnswer::Status(200, "{}", {{"Content-Encoding", encoding}}));
+    ASSERT_OK_AND_ASSIGN(const Response response, Fetch("/a"));
+    EXPECT_EQ(response.body, "{}") << encoding;
+  }
+  ScriptedAnswer packed = ScriptedAnswer::Json("{\"a\":1}");
+  packed.gzip = true;
+  server_->On("GET", "/b", packed);
+  ASSERT_OK_AND_ASSIGN(const Response response, Fetch("/b"));
+  EXPECT_EQ(response.body, "{\"a\":1}");
+  server_->On("GET", "/c", ScriptedAnswer::Status(200, "{}", {{"Content-Encoding", "aws-chunked,br"}}));
+  EXPECT_ERROR_CODE(ErrorCode::kMalformedBody, Fetch("/c").status());
+}
+
 TEST_F(HttpClient, LeavesTheBodyPackedWhereTheCallerAsksForIdentity) {
   server_->On("GET", "/a", ScriptedAnswer::Status(200, "not gzip at all", {{"Content-Encoding", "gzip"}}));
   Request request = Get(server_->url() + "/a");

@@ -4,7 +4,9 @@
 #include <strings.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <algorithm>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -98,6 +100,13 @@ bool Is(std::string_view text, std::string_view name) {
 }  // namespace
 
 Result<std::unique_ptr<ContentDecoder>> MakeContentDecoder(std::string_view content_encoding) {
+  // How the AWS SDKs upload; some S3 servers keep the header with the object, whose bytes are plain.
+  constexpr std::string_view kUploadFraming = "aws-chunked";
+  if (Is(content_encoding.substr(0, kUploadFraming.size()), kUploadFraming)) {
+    content_encoding.remove_prefix(kUploadFraming.size());
+    content_encoding.remove_prefix(
+        std::min(content_encoding.find_first_not_of(", "), content_encoding.size()));
+  }
   if (content_encoding.empty() || Is(content_encoding, "identity")) return std::unique_ptr<ContentDecoder>();
   if (Is(content_encoding, "gzip") || Is(content_encoding, "x-gzip")) {
     return std::unique_ptr<ContentDecoder>(std::make_unique<GzipDecoder>());
