@@ -4,7 +4,6 @@
 usage: rest_catalog_test.py INGESTA
 """
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -19,8 +18,8 @@ from pyiceberg.catalog.rest import RestCatalog as PyIcebergCatalog
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "rest_catalog"))
 from server import RestCatalog
+from servers import ROOT, DemoServices, plain_environment
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 INGESTA = sys.argv[1]
 DATASETS = ("productos", "categorias")
 TABLE = r"/v1/namespaces/[^/]*/tables/"
@@ -32,15 +31,7 @@ class RestCatalogRuns(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(RestCatalog())
-        cls.demo = subprocess.Popen([INGESTA, "demo", "--rows", "400"], stdout=subprocess.PIPE, text=True,
-                                    stderr=subprocess.DEVNULL)
-        cls.addClassCleanup(cls.demo.wait)
-        cls.addClassCleanup(cls.demo.terminate)
-        for line in cls.demo.stdout:
-            found = re.search(r"PRODUCTOS_SERVICE_URL=(http://\S+)", line)
-            if found:
-                cls.service = found[1]
-                break
+        cls.service = cls.enterClassContext(DemoServices(INGESTA, 400)).env["PRODUCTOS_SERVICE_URL"]
 
     def setUp(self):
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-rest-data-"))
@@ -57,8 +48,7 @@ class RestCatalogRuns(unittest.TestCase):
         return path
 
     def run_ingesta(self, pipeline, code=0):
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "INGESTA_", "GLUE_"))}
-        env |= {"S3_BUCKET": "", "INGESTA_DATA_DIR": str(self.data), "PRODUCTOS_SERVICE_URL": self.service,
+        env = plain_environment() | {"S3_BUCKET": "", "INGESTA_DATA_DIR": str(self.data), "PRODUCTOS_SERVICE_URL": self.service,
                 "CATALOG_CREDENTIAL": "ingesta:very-secret"}
         done = subprocess.run([INGESTA, "run", str(pipeline), "--json"], env=env, capture_output=True, text=True, timeout=240)
         self.assertNotIn("very-secret", done.stdout + done.stderr)

@@ -5,74 +5,26 @@ usage: trino_test.py INGESTA     exit code 77 where Trino's Java is missing
 
 Glue is moto behind a strict check of signatures, S3 is SeaweedFS.
 """
-import os
-import pathlib
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
-import trino.dbapi
+from athena_stand_in import AthenaStandIn, documented_queries
+from servers import DATASETS, PIPELINES
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 INGESTA = sys.argv[1]
-PIPELINES = [str(ROOT / f"ingesta-{name}") for name in ("productos", "ordenes", "proveedores")]
-DATASETS = ("productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores")
 WITH_JSON = ("productos", "ordenes", "clientes", "proveedores")
 DATABASE = "inventario_db"
-
-
-def assignments(text):
-    return {name: value.strip("'\"") for name, value in re.findall(r"(\w+)=(\S+)", text)}
-
-
-def script(name, *arguments, env=None):
-    done = subprocess.run([str(ROOT / "scripts" / name), *map(str, arguments)], capture_output=True, text=True, env=env)
-    if done.returncode == 77:
-        print(done.stderr)
-        sys.exit(77)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return done.stdout
 
 
 class AthenasView(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.work = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-trino-"))
-        cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
-        plain = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "INGESTA_", "S3_", "GLUE_"))}
-        cls.env = plain | {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(cls.work), "GLUE_DATABASE": DATABASE,
-                           "INGESTA_DATA_DIR": str(cls.work / "data")}
-        for name in ("s3", "aws"):
-            cls.addClassCleanup(script, f"{name}-server.sh", "stop", cls.work / name)
-            cls.env |= assignments(script(f"{name}-server.sh", "start", cls.work / name))
-        cls.addClassCleanup(script, "trino.sh", "stop", cls.work / "trino")
-        url = script("trino.sh", "start", cls.work / "trino", env=os.environ | cls.env).strip()
-        cls.trino = trino.dbapi.connect(host="127.0.0.1", port=int(url.rpartition(":")[2]), user="analyst",
-                                        catalog="awsdatacatalog", schema=DATABASE)
-        cls.demo = subprocess.Popen([INGESTA, "demo", "--rows", "600"], stdout=subprocess.PIPE, text=True,
-                                    stderr=subprocess.DEVNULL)
-        cls.addClassCleanup(cls.demo.wait)
-        cls.addClassCleanup(cls.demo.terminate)
-        for line in cls.demo.stdout:
-            cls.env |= assignments(line) if "_SERVICE_URL=" in line else {}
-            if all(f"{name}_SERVICE_URL" in cls.env for name in ("PRODUCTOS", "ORDENES", "PROVEEDORES")):
-                break
+        cls.lake = cls.enterClassContext(AthenaStandIn(INGESTA, 600))
         for _ in range(2):
-            cls.ingesta()
-
-    @classmethod
-    def ingesta(cls, *pipelines):
-        done = subprocess.run([INGESTA, "run", *(pipelines or PIPELINES)], env=cls.env, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+            cls.lake.ingesta(GLUE_DATABASE=DATABASE)
 
     def query(self, sql):
-        cursor = self.trino.cursor()
-        cursor.execute(sql)
-        return cursor.fetchall()
+        return self.lake.execute(sql, DATABASE)[1]
 
     def one(self, sql):
         return self.query(sql)[0][0]
@@ -122,19 +74,18 @@ class AthenasView(unittest.TestCase):
 
     def test_the_documented_queries_run(self):
         for language in ("en", "es"):
-            text = (ROOT / f"docs/{language}/consultas.md").read_text()
-            queries = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+            queries = documented_queries(language)
             self.assertEqual(len(queries), 10)
-            for sql in queries:
-                with self.subTest(language=language, sql=sql):
-                    self.assertGreater(len(self.query(sql.strip().rstrip(";"))), 0)
+            for title, sql in queries:
+                with self.subTest(language=language, query=title):
+                    self.assertGreater(len(self.query(sql)), 0)
 
     def test_what_an_analyst_deletes_comes_back_with_the_next_run(self):
         count = self.one("SELECT count(*) FROM proveedores")
         # As Athena's DELETE: position delete files.
         self.query("DELETE FROM proveedores WHERE id LIKE '%7'")
         self.assertLess(self.one("SELECT count(*) FROM proveedores"), count)
-        self.ingesta(PIPELINES[2])
+        self.lake.ingesta(PIPELINES[2], GLUE_DATABASE=DATABASE)
         self.assertEqual(self.query("SELECT count(*), count(DISTINCT id) FROM proveedores"), [[count, count]])
 
 

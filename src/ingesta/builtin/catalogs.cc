@@ -99,6 +99,11 @@ Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec
     parts.description = fmt::format("rest catalog {}", http::RedactUrl(options.GetString("uri")));
     ARROW_ASSIGN_OR_RAISE(parts.tables, MakeRestCatalog(options, context, store, connector));
   } else {
+    if (store.kind() == "s3" && pipeline.catalog.type.empty()) {
+      context.log.Info(
+          "the tables are in the bucket alone: set GLUE_DATABASE to have them in Glue and Athena",
+          {{"stage", "catalog"}});
+    }
     parts.tables = std::make_unique<iceberg::FilesystemCatalog>(store, context.clock);
   }
   return catalog::MakeLakeCatalog(std::move(parts), {store, context.clock, context.random, context.log});

@@ -1,0 +1,55 @@
+"""What the tests of whole runs start on loopback: the scripts' servers and the demo services, on ports of their own."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PIPELINES = [str(ROOT / f"ingesta-{name}") for name in ("productos", "ordenes", "proveedores")]
+DATASETS = ("productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores")
+OURS = ("AWS_", "INGESTA_", "S3_", "GLUE_")
+
+
+def plain_environment():
+    """This process's, without what would steer a run."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+
+
+def assignments(text):
+    """`NAME=value` pairs, as the scripts print them."""
+    return {name: value.strip("'\"") for name, value in re.findall(r"(\w+)=(\S+)", text)}
+
+
+def run_script(name, *arguments, env=None):
+    """What scripts/NAME prints; 77 (what it needs can't be had) ends this process with 77, which ctest takes for a skip."""
+    done = subprocess.run([str(ROOT / "scripts" / name), *map(str, arguments)], capture_output=True, text=True, env=env)
+    if done.returncode == 77:
+        print(done.stderr)
+        sys.exit(77)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
+
+
+class DemoServices:
+    """`ingesta demo` as a context; `env` has the three URLs."""
+
+    def __init__(self, ingesta, rows, *options):
+        ports = [part for name in ("productos", "ordenes", "proveedores") for part in (f"--{name}-port", "0")]
+        self.command = [ingesta, "demo", "--rows", str(rows), *ports, *options]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        self.env = {}
+        for line in self.process.stdout:
+            self.env |= assignments(line) if "_SERVICE_URL=" in line else {}
+            if len(self.env) == 3:
+                return self
+        self.__exit__()
+        raise RuntimeError(f"the demo did not start: {self.env}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
