@@ -18,6 +18,9 @@ namespace {
 
 namespace filesystem = std::filesystem;
 
+/// Beside documents that are written conditionally. It is no object: who removed it would let two writers in.
+constexpr const char* kLockName = ".lock";
+
 const std::string kFileScheme = "file://";
 
 SystemTime ModifiedAt(const filesystem::path& path) {
@@ -204,7 +207,7 @@ Result<std::vector<StoredObject>> LocalStore::List(const std::string& prefix) {
   for (filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end;
        at.increment(error)) {
     std::error_code ignored;
-    if (!at->is_regular_file(ignored)) continue;
+    if (!at->is_regular_file(ignored) || at->path().filename() == kLockName) continue;
     std::string key = filesystem::path(at->path()).lexically_relative(root_).string();
     if (key.rfind(prefix, 0) == 0)
       objects.push_back({.key = std::move(key),
