@@ -2,7 +2,7 @@
 // standard input, prints what changed, or the error, as JSON.
 //   glue_driver publish               HiveRegistry::Publish
 //   glue_driver update TABLE VERSION  glue:UpdateTable of the table as it is, over VERSION
-//   glue_driver ddl ENGINE            catalog::DdlOf
+//   glue_driver ddl ENGINE            catalog::DdlPrologue and DdlOf
 //   glue_driver iceberg FOLDER WRITER COUNT   COUNT commits to the Iceberg table, below FOLDER; each sets a
 //   property
 #include <arrow/type.h>
@@ -110,9 +110,9 @@ Result<Json> Run(const std::vector<std::string>& arguments) {
   const std::string database = input.at("database");
   const catalog::DdlDataset dataset = Read(input);
   if (arguments.at(0) == "ddl") {
-    ARROW_ASSIGN_OR_RAISE(const std::string sql,
-                          DdlOf(*catalog::ParseDdlEngine(arguments.at(1)), dataset, database));
-    return Json(sql);
+    const catalog::DdlEngine engine = *catalog::ParseDdlEngine(arguments.at(1));
+    ARROW_ASSIGN_OR_RAISE(const std::string sql, DdlOf(engine, dataset, database));
+    return Json(catalog::DdlPrologue(engine, database, /*on_s3=*/false) + sql);
   }
   const aws::Environment environment = aws::ProcessEnvironment();
   ARROW_ASSIGN_OR_RAISE(const aws::AwsSettings settings, aws::LoadSettings(environment));

@@ -90,7 +90,10 @@ std::string ChooseCatalog(const config::PipelineSpec& pipeline, const pipeline::
 Result<std::unique_ptr<catalog::Catalog>> MakeCatalog(const config::PipelineSpec& pipeline,
                                                       const pipeline::FactoryContext& context,
                                                       ObjectStore& store, AwsConnector& connector) {
-  catalog::LakeParts parts{.description = "filesystem", .glue = nullptr, .database = "", .tables = nullptr};
+  catalog::LakeParts parts{.description = "filesystem",
+                           .glue = nullptr,
+                           .database = DatabaseVariable(context.environment),
+                           .tables = nullptr};
   const std::string kind = ChooseCatalog(pipeline, context.environment);
   if (kind == "glue") {
     ARROW_ASSIGN_OR_RAISE(parts, GlueParts(pipeline, context, store, connector));

@@ -1,59 +1,19 @@
-// The catalog stage: a run's published files -> tables. The pipeline sees this interface; builtin makes the
-// kinds
-// (`filesystem`, `glue`, `rest`). Not thread-safe.
+// The catalog stage: a run's published files -> tables, and what those tables hold. The pipeline sees this
+// interface; builtin makes the kinds (`filesystem`, `glue`, `rest`). Not thread-safe.
 #pragma once
 
 #include <arrow/type_fwd.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "ingesta/base/status.h"
-#include "ingesta/config/pipeline_spec.h"
+#include "ingesta/catalog/dataset_version.h"
+#include "ingesta/catalog/lake_values.h"
+#include "ingesta/catalog/object_index.h"
 
 namespace ingesta::catalog {
-
-/// One published file of a dataset.
-struct PublishedFile {
-  std::string format;      ///< `csv`, `json`, `parquet`, `iceberg`
-  std::string key;         ///< object key in the store
-  std::string local_path;  ///< where its bytes still are on this machine; "" = only in the store
-  std::string extension;   ///< with the compression's: `.csv.gz`
-  int64_t rows = 0;
-  int64_t bytes = 0;
-  std::string partition;  ///< Hive's name of its partition folder, `fecha=2026-11-24`; "" = none
-};
-
-/// A dataset of a run, as its tables see it.
-struct DatasetVersion {
-  std::string name;
-  std::shared_ptr<arrow::Schema> schema;  ///< field metadata `path` and `comment`
-  std::vector<std::string> primary_key;
-  std::string write_disposition;  ///< of the Iceberg table: `replace`, `append`
-  config::PartitionSpec partition_by;
-  std::vector<PublishedFile> files;
-};
-
-/// All datasets of a run: they become visible together, as nearly as the catalog can.
-struct RunVersion {
-  std::string pipeline;
-  std::string run_id;
-  std::string timestamp;       ///< YYYYMMDD_HHMMSS
-  std::string scratch_folder;  ///< exists; for files that are rewritten on the way
-  std::vector<DatasetVersion> datasets;
-};
-
-/// A table that a run made or changed, for the log and the manifest.
-struct TableChange {
-  std::string dataset;
-  std::string table;     ///< `productos`, `productos_csv`, ...
-  std::string kind;      ///< `iceberg`, `csv`, `json`, `parquet`, `view`
-  std::string change;    ///< `created`, `updated`, `replaced`, `merged`, `appended`, `unchanged`
-  int64_t rows = 0;      ///< in the table afterwards, where the catalog knows (-1 = it does not)
-  std::string snapshot;  ///< of an Iceberg table; else ""
-};
 
 class Catalog {
  public:
@@ -68,6 +28,27 @@ class Catalog {
                                                             const std::shared_ptr<arrow::Schema>& schema) = 0;
   /// Bring the tables to `run`. Repeating it after a failure, or after a success, gives the same tables.
   virtual Result<std::vector<TableChange>> Commit(const RunVersion& run) = 0;
+
+  // Looking at what there is, by the runs that a dataset's manifests tell of.
+
+  /// Every table of the dataset that exists, or that should.
+  virtual Result<std::vector<TableInfo>> ListTables(const DatasetHistory& history) = 0;
+  /// Snapshots of the Iceberg table; without one, the runs that left a CSV.
+  virtual Result<TableHistory> HistoryOf(const DatasetHistory& history) = 0;
+  /// What going back to `to` (a run id, a run id with its timestamp, or a snapshot id) would do. kNotFound
+  /// where there is no such state, or no more: the hint names those that there are.
+  virtual Result<Rollback> PlanRollback(const DatasetHistory& history, const std::string& to) = 0;
+  /// Do it: first the Iceberg table, in one commit, then the symlink file, in one write. Repeating it after a
+  /// failure ends in the same state. REQUIRES: the pipeline's lease, so that no run switches the tables
+  /// meanwhile.
+  virtual Status RollBack(const Rollback& plan) = 0;
+  /// The dataset's tables for `engine` (`athena`, `duckdb`, `spark`) in `database` ("" = the catalog's own,
+  /// or inventario_db), as they are now. kNotFound where no run has been published yet.
+  virtual Result<DdlScript> Ddl(const std::string& engine, const DatasetHistory& history,
+                                const std::string& database) = 0;
+  /// Whether the tables hold what the runs published. An error is one of the way there (refused access, no
+  /// network): nothing is known then.
+  virtual Result<TablesCheck> Verify(const DatasetHistory& history, ObjectIndex& objects) = 0;
 };
 
 }  // namespace ingesta::catalog

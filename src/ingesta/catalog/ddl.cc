@@ -47,9 +47,23 @@ std::string AthenaPartitions(const aws::GlueTable& table, const HiveDataset& dat
   return sql + "\n";
 }
 
+/// CREATE TABLE over the folder of an Iceberg table would begin an empty one: only Glue can be told of it.
+std::string AthenaRegistration(const DdlDataset& dataset, const std::string& database) {
+  const std::string name = HiveTableName(dataset.hive.name, "");
+  return fmt::format(
+      "-- `{0}`, the Iceberg table: a run with GLUE_DATABASE={1} registers it, and Athena has it then. No "
+      "SQL can.\n"
+      "-- As it is now, and no run will move it on:\n"
+      "--   aws glue create-table --database-name {1} --table-input '{{\"Name\":\"{0}\",\n"
+      "--     \"TableType\":\"EXTERNAL_TABLE\",\"StorageDescriptor\":{{\"Location\":\"{2}\"}},\n"
+      "--     \"Parameters\":{{\"table_type\":\"ICEBERG\",\"metadata_location\":\"{3}\"}}}}'\n\n",
+      name, database, dataset.iceberg_location, dataset.iceberg_metadata);
+}
+
 /// As Athena's SHOW CREATE TABLE prints it.
 Result<std::string> AthenaIceberg(const DdlDataset& dataset, const std::string& database) {
   if (dataset.iceberg_location.empty()) return "";
+  if (!dataset.iceberg_metadata.empty()) return AthenaRegistration(dataset, database);
   ARROW_ASSIGN_OR_RAISE(const auto columns, TypedColumns(*dataset.hive.schema));
   std::string sql = fmt::format("CREATE TABLE IF NOT EXISTS `{}`.`{}` (\n{})\n", database,
                                 HiveTableName(dataset.hive.name, ""), HiveColumnList(columns));
@@ -82,6 +96,19 @@ std::optional<DdlEngine> ParseDdlEngine(std::string_view name) {
   if (name == "duckdb") return DdlEngine::kDuckdb;
   if (name == "spark") return DdlEngine::kSpark;
   return std::nullopt;
+}
+
+std::string DdlPrologue(DdlEngine engine, const std::string& database, bool on_s3) {
+  if (engine != DdlEngine::kDuckdb) return fmt::format("CREATE DATABASE IF NOT EXISTS `{}`;\n\n", database);
+  std::string text =
+      "-- The Iceberg tables are read by an extension. Where DuckDB may not download it by itself:\n"
+      "--   INSTALL iceberg; LOAD iceberg;\n";
+  if (on_s3) {
+    text +=
+        "-- For a bucket that is not public, before this:\n"
+        "--   CREATE SECRET (TYPE s3, PROVIDER credential_chain);\n";
+  }
+  return text + fmt::format("CREATE SCHEMA IF NOT EXISTS {};\n\n", SqlName(database));
 }
 
 Result<std::string> DdlOf(DdlEngine engine, const DdlDataset& dataset, const std::string& database) {

@@ -24,9 +24,15 @@ struct DdlDataset {
   std::vector<std::string> iceberg_partitioning;  ///< `day(fecha_orden)`, ...; empty = not partitioned
 };
 
-/// Statements that make all tables and views of `dataset` in `database`, each ended by `;` and an empty line.
-/// Athena and Spark: `IF NOT EXISTS` for tables, `OR REPLACE` for views. DuckDB: views over the files, in the
-/// schema `database`.
+/// What comes once before the statements of all datasets: the database, and comments on what the engine
+/// needs.
+std::string DdlPrologue(DdlEngine engine, const std::string& database, bool on_s3);
+
+/// Statements that make all tables and views of `dataset` in `database` (DdlPrologue makes that), each ended
+/// by
+/// `;` and an empty line. An Iceberg table that exists can't be taken over by Athena's SQL: that is a
+/// comment. Athena and Spark: `IF NOT EXISTS` for tables, `OR REPLACE` for views. DuckDB: views over the
+/// files, in the schema `database`.
 Result<std::string> DdlOf(DdlEngine engine, const DdlDataset& dataset, const std::string& database);
 
 }  // namespace ingesta::catalog

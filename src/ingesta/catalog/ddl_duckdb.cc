@@ -75,7 +75,7 @@ std::string CsvViewsOf(const HiveDataset& dataset, const HiveFormat& csv, const 
 
 Result<std::string> DuckdbDdl(const DdlDataset& dataset, const std::string& schema) {
   const HiveDataset& hive = dataset.hive;
-  std::string sql = fmt::format("CREATE SCHEMA IF NOT EXISTS {};\n\n", SqlName(schema));
+  std::string sql;
   for (const HiveFormat& format : hive.formats) {
     const std::string path = Path(format.location);
     const std::string name = HiveTableName(hive.name, format.format);
@@ -98,8 +98,7 @@ Result<std::string> DuckdbDdl(const DdlDataset& dataset, const std::string& sche
     std::string source =
         Path(dataset.iceberg_metadata.empty() ? dataset.iceberg_location : dataset.iceberg_metadata);
     source.pop_back();
-    sql += "-- INSTALL iceberg; LOAD iceberg;\n" +
-           View(schema, HiveTableName(hive.name, ""),
+    sql += View(schema, HiveTableName(hive.name, ""),
                 fmt::format("SELECT * FROM iceberg_scan({})", SqlText(source)));
   }
   return sql;

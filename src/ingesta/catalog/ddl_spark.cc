@@ -56,7 +56,7 @@ std::string Views(const HiveDataset& dataset, const std::string& database) {
 
 Result<std::string> SparkDdl(const DdlDataset& dataset, const std::string& database) {
   ARROW_ASSIGN_OR_RAISE(const auto tables, HiveTables(dataset.hive, database));
-  std::string sql = fmt::format("CREATE DATABASE IF NOT EXISTS `{}`;\n\n", database);
+  std::string sql;
   for (const aws::GlueTable& table : tables) {
     const auto kind = table.parameters.find(kKindParameter);
     if (kind == table.parameters.end()) continue;

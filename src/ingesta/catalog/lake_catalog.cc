@@ -8,10 +8,16 @@
 #include "ingesta/catalog/glue/hive_registry.h"
 #include "ingesta/catalog/hive_lake.h"
 #include "ingesta/catalog/iceberg_tables.h"
+#include "ingesta/catalog/lake_ddl.h"
+#include "ingesta/catalog/lake_history.h"
+#include "ingesta/catalog/lake_rollback.h"
 #include "ingesta/catalog/symlink.h"
+#include "ingesta/catalog/verify_tables.h"
 
 namespace ingesta::catalog {
 namespace {
+
+constexpr const char* kDefaultDatabase = "inventario_db";
 
 class LakeCatalog final : public Catalog {
  public:
@@ -30,7 +36,26 @@ class LakeCatalog final : public Catalog {
 
   Result<std::vector<TableChange>> Commit(const RunVersion& run) override;
 
+  Result<std::vector<TableInfo>> ListTables(const DatasetHistory& history) override {
+    return catalog::ListTables(history, context_.store, Access());
+  }
+  Result<TableHistory> HistoryOf(const DatasetHistory& history) override {
+    return catalog::HistoryOf(history, context_.store, Access());
+  }
+  Result<Rollback> PlanRollback(const DatasetHistory& history, const std::string& to) override {
+    return catalog::PlanRollback(history, to, context_.store, Access());
+  }
+  Status RollBack(const Rollback& plan) override {
+    return catalog::RollBack(plan, context_.store, Access(), context_.clock, context_.random);
+  }
+  Result<DdlScript> Ddl(const std::string& engine, const DatasetHistory& history,
+                        const std::string& database) override;
+  Result<TablesCheck> Verify(const DatasetHistory& history, ObjectIndex& objects) override {
+    return VerifyTables(history, objects, context_.store, Access());
+  }
+
  private:
+  LakeAccess Access() { return {parts_.tables.get(), parts_.glue.get(), parts_.database}; }
   Status RegisterHive(const DatasetVersion& dataset, std::vector<TableChange>& changes);
 
   const LakeParts parts_;
@@ -82,6 +107,26 @@ Result<std::vector<TableChange>> LakeCatalog::Commit(const RunVersion& run) {
                       {{"stage", "catalog"}, {"dataset", change.dataset}});
   }
   return changes;
+}
+
+Result<DdlScript> LakeCatalog::Ddl(const std::string& engine, const DatasetHistory& history,
+                                   const std::string& database) {
+  const auto known = ParseDdlEngine(engine);
+  if (!known) return MakeError(ErrorCode::kUsage, engine + ": no such engine", "athena, duckdb or spark");
+  const bool on_s3 = context_.store.kind() == "s3";
+  if (*known == DdlEngine::kAthena && !on_s3) {
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("Athena reads S3 alone, and this lake is in {}", context_.store.Uri()),
+                     "use --engine duckdb or spark, or set S3_BUCKET");
+  }
+  DdlScript script;
+  script.database = !database.empty()          ? database
+                    : !parts_.database.empty() ? parts_.database
+                                               : std::string(kDefaultDatabase);
+  ARROW_ASSIGN_OR_RAISE(const DdlDataset dataset, DdlDatasetOf(*known, history, context_.store, Access()));
+  script.prologue = DdlPrologue(*known, script.database, on_s3);
+  ARROW_ASSIGN_OR_RAISE(script.sql, DdlOf(*known, dataset, script.database));
+  return script;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace ingesta::catalog {
 struct LakeParts {
   std::string description;                ///< for messages
   std::shared_ptr<aws::GlueClient> glue;  ///< nullptr: no Hive tables; outlives `tables`
-  std::string database;                   ///< in Glue
+  std::string database;                   ///< in Glue; without it, what DDL calls it ("" = inventario_db)
   std::unique_ptr<iceberg::TableCatalog> tables;
 };
 

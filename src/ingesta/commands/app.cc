@@ -100,6 +100,20 @@ std::unique_ptr<pipeline::StageFactory> App::MakeFactory(const Logger& log) cons
 void PipelineArguments::AddTo(CLI::App& command, bool required) {
   auto* option = command.add_option("PIPELINE", pipelines, "Folders with a pipeline.yaml, or such files");
   if (required) option->required();
+  AddValues(command);
+}
+
+void PipelineArguments::AddAsOption(CLI::App& command) {
+  command
+      .add_option(
+          "-p,--pipeline", pipelines,
+          "Folder with a pipeline.yaml, or such a file; may be repeated (this folder's, or those below it)")
+      ->allow_extra_args(false)
+      ->type_name("PIPELINE");
+  AddValues(command);
+}
+
+void PipelineArguments::AddValues(CLI::App& command) {
   command
       .add_option("--set", set, "Override a value: client.concurrency=4, resources.productos.max_rejected=5%")
       ->allow_extra_args(false)
@@ -144,6 +158,7 @@ int PrintError(const Status& status, const App& app) {
   const std::string hint = HintOf(status);
   if (!hint.empty()) fmt::print(stderr, "  -> {}\n", hint);
   const ErrorCode code = CodeOf(status);
+  if (code == ErrorCode::kLeaseHeld) return pipeline::kExitLeaseHeld;
   return code == ErrorCode::kUsage || code == ErrorCode::kInvalidConfig ? pipeline::kExitUsage
                                                                         : pipeline::kExitFailed;
 }

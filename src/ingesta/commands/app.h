@@ -57,6 +57,11 @@ struct PipelineArguments {
   std::string env_file;
 
   void AddTo(CLI::App& command, bool required = true);
+  /// The pipelines as `-p`, for commands whose arguments are something else.
+  void AddAsOption(CLI::App& command);
+
+ private:
+  void AddValues(CLI::App& command);
 };
 
 /// Read `env_file` into `environment` (what the process has already stays) and parse all pipelines.
@@ -64,7 +69,7 @@ struct PipelineArguments {
 Result<std::vector<config::PipelineSpec>> LoadPipelines(const PipelineArguments& arguments, App& app);
 
 /// Print an error and its hint on stderr for a person; gives the exit code: 2 for usage and configuration,
-/// else 1.
+/// 4 where a run holds the lease, else 1.
 int PrintError(const Status& status, const App& app);
 
 /// `command`: what to type for it; used in examples.
@@ -72,6 +77,8 @@ void AddRunCommand(CLI::App& cli, App& app);
 void AddResumeCommand(CLI::App& cli, App& app);
 void AddCheckCommand(CLI::App& cli, App& app);
 void AddPreviewCommand(CLI::App& cli, App& app);
+/// `ingesta lake ...`.
+void AddLakeCommand(CLI::App& cli, App& app);
 void AddDemoCommand(CLI::App& cli, App& app);
 void AddDescribeCommand(CLI::App& cli, App& app);
 void AddVersionCommand(CLI::App& cli, App& app);

@@ -33,6 +33,13 @@ void AddGlobalOptions(CLI::App& cli, GlobalOptions& globals) {
       ->type_name("DIR");
 }
 
+/// The command that was named last: a group of commands may be it.
+const CLI::App& DeepestCommand(const CLI::App& cli) {
+  const CLI::App* command = &cli;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
 Status UnknownWord(const CLI::App& cli, const std::string& word) {
   if (word.starts_with('-')) {
     return MakeError(ErrorCode::kUsage, fmt::format("{}: there is no such option before a command", word),
@@ -61,6 +68,7 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
   AddResumeCommand(cli, app);
   AddCheckCommand(cli, app);
   AddPreviewCommand(cli, app);
+  AddLakeCommand(cli, app);
   AddDemoCommand(cli, app);
   AddDescribeCommand(cli, app);
   AddVersionCommand(cli, app);
@@ -69,14 +77,16 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
       "4 another run holds the lease.\n\n"
       "Try: ingesta demo --run          the whole thing on this machine, no service needed\n"
       "     ingesta check ingesta-productos\n"
-      "     ingesta run ingesta-productos ingesta-ordenes ingesta-proveedores");
+      "     ingesta run ingesta-productos ingesta-ordenes ingesta-proveedores\n"
+      "     ingesta lake tables");
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // CLI11 would say that a command is missing, whatever stands in its place.
     const bool help = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    if (!help && cli.get_subcommands().empty() && !cli.remaining().empty()) {
-      return PrintError(UnknownWord(cli, cli.remaining().front()), app);
+    const CLI::App& command = DeepestCommand(cli);
+    if (!help && !command.get_subcommands({}).empty() && !cli.remaining(true).empty()) {
+      return PrintError(UnknownWord(command, cli.remaining(true).front()), app);
     }
     return cli.exit(error) == 0 ? 0 : 2;
   }

@@ -40,6 +40,13 @@ TEST(Main, SuggestsNothingWhereNothingIsNear) {
   EXPECT_THAT(text, Not(HasSubstr("did you mean")));
 }
 
+TEST(Main, NamesAnUnknownCommandOfAGroup) {
+  const auto [code, text] = Ingesta({"lake", "tabels", "--json"});
+  EXPECT_EQ(code, 2);
+  EXPECT_THAT(text, HasSubstr("tabels: there is no such command"));
+  EXPECT_THAT(text, HasSubstr("did you mean `tables`? commands: `tables`, `history`"));
+}
+
 TEST(Main, NamesAnUnknownOptionInPlaceOfACommand) {
   const auto [code, text] = Ingesta({"--frobnicate"});
   EXPECT_EQ(code, 2);

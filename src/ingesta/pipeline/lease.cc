@@ -63,7 +63,18 @@ Status HeldError(const std::string& pipeline, const Holder& holder) {
                    "wait for it to end; a run that died is taken over after 60 s");
 }
 
+std::string LeaseKey(const std::string& pipeline) {
+  return fmt::format("_ingesta/leases/{}.json", pipeline);
+}
+
 }  // namespace
+
+Result<std::optional<std::string>> ReadLeaseHolder(ObjectStore& store, const std::string& pipeline) {
+  ARROW_ASSIGN_OR_RAISE(const auto document, store.Read(LeaseKey(pipeline)));
+  if (!document) return std::nullopt;
+  Holder holder = HolderFrom(document->text);
+  return holder.held ? std::optional(std::move(holder.run_id)) : std::nullopt;
+}
 
 Result<std::unique_ptr<LocalLock>> LocalLock::Acquire(const std::string& root, const std::string& pipeline) {
   const std::string folder = root + "/_ingesta/leases";
@@ -110,7 +121,7 @@ Result<std::unique_ptr<Lease>> Lease::Acquire(ObjectStore& store, const std::str
                                               const std::string& run_id, const LocalLock& lock,
                                               const LeaseOptions& options, Clock& clock, StopSource& stop,
                                               const Logger& log) {
-  const std::string key = fmt::format("_ingesta/leases/{}.json", pipeline);
+  const std::string key = LeaseKey(pipeline);
   std::optional<std::string> watched;  // the version of a holder that may be dead
   MonotonicTime watched_since{};
   for (;;) {

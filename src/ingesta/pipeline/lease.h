@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -40,6 +41,9 @@ class LocalLock {
   int descriptor_;
   std::string identity_;
 };
+
+/// The run id in the lease of `pipeline`; nullopt where it is free. That run may be dead.
+Result<std::optional<std::string>> ReadLeaseHolder(ObjectStore& store, const std::string& pipeline);
 
 class Lease {
  public:

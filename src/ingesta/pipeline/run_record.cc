@@ -204,20 +204,22 @@ Json RecordJson(const RunRecord& record, bool with_spool) {
                           {"message", error.message},
                           {"hint", error.hint}});
   }
-  return Json{{"run_id", record.run_id},
-              {"pipeline", record.pipeline},
-              {"status", RunStatusName(record.status)},
-              {"started_at", record.started_at},
-              {"finished_at", record.finished_at},
-              {"timestamp", record.timestamp},
-              {"config_hash", record.config_hash},
-              {"version", record.version},
-              {"store", record.store},
-              {"datasets", std::move(datasets)},
-              {"catalog", record.catalog},
-              {"tables", std::move(tables)},
-              {"tables_done", record.tables_done},
-              {"errors", std::move(errors)}};
+  Json json{{"run_id", record.run_id},
+            {"pipeline", record.pipeline},
+            {"status", RunStatusName(record.status)},
+            {"started_at", record.started_at},
+            {"finished_at", record.finished_at},
+            {"timestamp", record.timestamp},
+            {"config_hash", record.config_hash},
+            {"version", record.version},
+            {"store", record.store},
+            {"datasets", std::move(datasets)},
+            {"catalog", record.catalog},
+            {"tables", std::move(tables)},
+            {"tables_done", record.tables_done},
+            {"errors", std::move(errors)}};
+  if (record.superseded) json["superseded"] = true;
+  return json;
 }
 
 RunRecord RecordFrom(const Json& json) {
@@ -234,6 +236,7 @@ RunRecord RecordFrom(const Json& json) {
   for (const Json& dataset : json.at("datasets")) record.datasets.push_back(DatasetFrom(dataset));
   record.catalog = json.value("catalog", "");
   record.tables_done = json.value("tables_done", true);
+  record.superseded = json.value("superseded", false);
   if (json.contains("tables")) {
     for (const Json& table : json.at("tables")) record.tables.push_back(TableFrom(table));
   }

@@ -108,6 +108,8 @@ struct RunRecord {
   std::string catalog;                       ///< what the tables are registered in; empty before that
   std::vector<catalog::TableChange> tables;  ///< what became of them
   bool tables_done = true;  ///< false in a manifest: its tables are still those of an earlier run
+  /// A later run was published before it: its partitions were not put, its tables not switched.
+  bool superseded = false;
   std::vector<RunError> errors;
 
   int64_t TotalRejected() const;

@@ -78,6 +78,7 @@ Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store
     run.datasets.push_back(VersionOf(dataset, spool));
   }
   record.catalog = catalog.Describe();
+  record.superseded = superseded;
   if (superseded) {
     log.Warning(fmt::format(
         "run {} is older than the tables: its files are kept, the tables stay as they are", record.run_id));

@@ -1,0 +1,55 @@
+// A run's published files as the catalog sees them, and what became of its tables. Plain values.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingesta/config/pipeline_spec.h"
+
+namespace ingesta::catalog {
+
+/// One published file of a dataset.
+struct PublishedFile {
+  std::string format;      ///< `csv`, `json`, `parquet`, `iceberg`
+  std::string key;         ///< object key in the store
+  std::string local_path;  ///< where its bytes still are on this machine; "" = only in the store
+  std::string extension;   ///< with the compression's: `.csv.gz`
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  std::string partition;  ///< Hive's name of its partition folder, `fecha=2026-11-24`; "" = none
+};
+
+/// A dataset of a run, as its tables see it.
+struct DatasetVersion {
+  std::string name;
+  std::shared_ptr<arrow::Schema> schema;  ///< field metadata `path` and `comment`
+  std::vector<std::string> primary_key;
+  std::string write_disposition;  ///< of the Iceberg table: `replace`, `append`
+  config::PartitionSpec partition_by;
+  std::vector<PublishedFile> files;
+};
+
+/// All datasets of a run: they become visible together, as nearly as the catalog can.
+struct RunVersion {
+  std::string pipeline;
+  std::string run_id;
+  std::string timestamp;       ///< YYYYMMDD_HHMMSS
+  std::string scratch_folder;  ///< exists; for files that are rewritten on the way
+  std::vector<DatasetVersion> datasets;
+};
+
+/// A table that a run made or changed, for the log and the manifest.
+struct TableChange {
+  std::string dataset;
+  std::string table;     ///< `productos`, `productos_csv`, ...
+  std::string kind;      ///< `iceberg`, `csv`, `json`, `parquet`, `view`
+  std::string change;    ///< `created`, `updated`, `replaced`, `merged`, `appended`, `unchanged`
+  int64_t rows = 0;      ///< in the table afterwards, where the catalog knows (-1 = it does not)
+  std::string snapshot;  ///< of an Iceberg table; else ""
+};
+
+}  // namespace ingesta::catalog
