@@ -66,14 +66,22 @@ void PrintNextSteps(const std::string& root) {
   fmt::print(
       "\nThat was the whole path: {0}/ is laid out as the bucket would be. What to try next:\n"
       "  find {0} -type f\n"
-      "      the files; below _ingesta/ are manifests, state and, if there were any, rejected rows\n"
+      "      the files; below _ingesta/ are manifests, state and, if there were any, rejected rows\n",
+      root);
+  if (PathExists(root + "/iceberg/ordenes/metadata")) {
+    fmt::print(
+        "  duckdb -c \"SELECT estado, count(*) AS ordenes, sum(total) AS total "
+        "FROM iceberg_scan('{0}/iceberg/ordenes') GROUP BY estado ORDER BY estado\"\n"
+        "      SQL on the tables; `ingesta lake tables` lists them, docs/en/consultas.md has ten queries\n",
+        root);
+  }
+  fmt::print(
       "  ./run-ingesta.sh --demo --fault status:503:every=5\n"
       "      the same with services that fail every fifth time; --fault bad-values fills the quarantine\n"
       "  less ingesta-productos/pipeline.yaml\n"
       "      what a pipeline looks like; `ingesta describe` explains each key\n"
       "  PRODUCTOS_SERVICE_URL=... ORDENES_SERVICE_URL=... PROVEEDORES_SERVICE_URL=... ./run-ingesta.sh\n"
-      "      the real services, into S3_BUCKET\n",
-      root);
+      "      the real services, into S3_BUCKET\n");
 }
 
 Status RunDemo(DemoArguments& arguments, App& app) {

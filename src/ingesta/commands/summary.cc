@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "ingesta/observe/progress_display.h"
@@ -58,6 +59,71 @@ void AppendNotes(std::string& out, const DatasetRecord& dataset) {
   }
 }
 
+/// The keys of one format's files in a line: all of them where they are few and short, else how many there
+/// are and where.
+std::string FilesLine(const std::vector<const pipeline::DatasetFile*>& files) {
+  const std::string& first = files.front()->key;
+  if (files.size() == 1 && files.front()->format != "iceberg") return first;
+  int64_t bytes = 0;
+  for (const auto* file : files) bytes += file->bytes;
+  const std::string folder = first.substr(0, first.find('/', first.find('/') + 1) + 1);
+  return fmt::format("{} ({}, {})", folder,
+                     files.size() == 1 ? "1 file" : fmt::format("{} files", files.size()), HumanBytes(bytes));
+}
+
+// A line a dataset and format: a run has thousands of data files where there are many partitions.
+void AppendFiles(std::string& out, const DatasetRecord& dataset) {
+  std::vector<std::vector<const pipeline::DatasetFile*>> by_format;
+  for (const auto& file : dataset.files) {
+    if (file.placeholder) continue;
+    const bool same = !by_format.empty() && by_format.back().front()->format == file.format;
+    if (!same) by_format.emplace_back();
+    by_format.back().push_back(&file);
+  }
+  for (const auto& files : by_format) out += fmt::format("    {}\n", FilesLine(files));
+}
+
+/// `productos 1,000 rows (replaced), _csv, _json (created), 4 more (unchanged)`; "" where it has no tables.
+std::string TablesOf(const RunRecord& record, const std::string& dataset) {
+  std::string line;
+  std::map<std::string, std::string> registered;  // names without the dataset's, by change
+  int unchanged = 0;
+  for (const catalog::TableChange& table : record.tables) {
+    if (table.dataset != dataset) continue;
+    if (table.kind == "iceberg") {
+      const std::string rows = table.rows < 0 ? "" : fmt::format(" {} rows", WithThousands(table.rows));
+      line += fmt::format("{}{}{} ({})", line.empty() ? "" : ", ", table.table, rows, table.change);
+    } else if (table.change == "unchanged") {
+      ++unchanged;
+    } else {
+      std::string& names = registered[table.change];
+      const bool prefixed = table.table.starts_with(dataset + "_");
+      names += (names.empty() ? "" : ", ") + (prefixed ? table.table.substr(dataset.size()) : table.table);
+    }
+  }
+  for (const auto& [change, names] : registered) {
+    line += fmt::format("{}{} ({})", line.empty() ? "" : ", ", names, change);
+  }
+  if (unchanged > 0) line += fmt::format("{}{} more (unchanged)", line.empty() ? "" : ", ", unchanged);
+  return line;
+}
+
+// On one line where they fit, else a line a dataset.
+void AppendTables(std::string& out, const RunRecord& record) {
+  constexpr size_t kLine = 100;
+  std::string joined;
+  std::string lines;
+  for (const DatasetRecord& dataset : record.datasets) {
+    const std::string tables = TablesOf(record, dataset.name);
+    if (tables.empty()) continue;
+    joined += (joined.empty() ? "" : ", ") + tables;
+    lines += fmt::format("    {}\n", tables);
+  }
+  if (joined.empty()) return;
+  out += joined.size() <= kLine ? fmt::format("  tables ({}): {}\n", record.catalog, joined)
+                                : fmt::format("  tables ({}):\n{}", record.catalog, lines);
+}
+
 void AppendRecord(std::string& out, const RunRecord& record, std::string_view state) {
   out += fmt::format("\n{} · run {} · {}\n", record.pipeline, record.run_id, state);
   if (record.datasets.empty()) return;
@@ -67,9 +133,8 @@ void AppendRecord(std::string& out, const RunRecord& record, std::string_view st
   for (const DatasetRecord& dataset : record.datasets) AppendNotes(out, dataset);
   if (record.datasets.front().files.empty() || record.datasets.front().files.front().key.empty()) return;
   out += fmt::format("  files in {}\n", record.store);
-  for (const DatasetRecord& dataset : record.datasets) {
-    for (const auto& file : dataset.files) out += fmt::format("    {}\n", file.key);
-  }
+  for (const DatasetRecord& dataset : record.datasets) AppendFiles(out, dataset);
+  AppendTables(out, record);
 }
 
 std::string_view StateOf(const RunOutcome& outcome) {
