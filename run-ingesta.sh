@@ -15,14 +15,19 @@ usage() {
   cat <<'TEXT'
 usage: run-ingesta.sh [productos|ordenes|proveedores|all]... [OPTION...]
        run-ingesta.sh --demo [OPTION...]
+       run-ingesta.sh lake COMMAND [OPTION...]
 
 Without a name all three ingestions run, against the services that PRODUCTOS_SERVICE_URL, ORDENES_SERVICE_URL and
 PROVEEDORES_SERVICE_URL name, into S3_BUCKET (set but empty: no S3) and INGESTA_DATA_DIR (default: data, beside this
-script). --demo runs them against built-in services, without S3. Options go to `ingesta run` or `ingesta demo`:
+script). --demo runs them against built-in services, without S3. `lake` looks at the tables that they left, brings them back
+or checks them: `ingesta lake` with the three pipelines, unless -p names others. Options go to `ingesta run`, `ingesta demo`
+or `ingesta lake`:
 
   run-ingesta.sh productos --run-id 2025-10-01     repeating a run that succeeded does nothing
   run-ingesta.sh ordenes --dry-run                 extracts and checks, publishes nothing
   run-ingesta.sh --demo --rows 100000
+  run-ingesta.sh lake history productos            S3_BUCKET= before it after a demo
+  run-ingesta.sh lake --help
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with rows in quarantine, 4 another run is at work.
 Of several ingestions the worst counts, in the order 1, 2, 4, 3, 0.
@@ -93,8 +98,16 @@ build_release() {
 }
 
 demo=
+lake=
 pipelines=()
 options=()
+# What follows `lake` is for it alone.
+if [[ ${1-} == lake ]]; then
+  lake=yes
+  shift
+  options=("$@")
+  set --
+fi
 for word in "$@"; do
   case $word in
     --demo) demo=yes ;;
@@ -103,7 +116,7 @@ for word in "$@"; do
   esac
 done
 # Names come first: behind an option the same word may be its value.
-while ((${#options[@]})) && [[ ${options[0]} != -* ]]; do
+while [[ ! $lake ]] && ((${#options[@]})) && [[ ${options[0]} != -* ]]; do
   case ${options[0]} in
     productos|ordenes|proveedores) pipelines+=("$root/ingesta-${options[0]}") ;;
     all) pipelines=("$root"/ingesta-{productos,ordenes,proveedores}) ;;
@@ -128,5 +141,16 @@ fi
 if [[ $demo ]]; then
   export INGESTA_HOME="${INGESTA_HOME:-$root}"
   exec "$ingesta" demo --run "${options[@]}"
+fi
+if [[ $lake ]]; then
+  # The group's own words (a command, or --help) come before the pipelines; with a -p among the options the caller chose.
+  named=
+  for word in "${options[@]}"; do
+    [[ $word == -p || $word == -p?* || $word == --pipeline || $word == --pipeline=* ]] && named=yes
+  done
+  if [[ ! $named && ${#options[@]} -gt 0 && ${options[0]} != -* ]]; then
+    for pipeline in "${pipelines[@]}"; do options+=(-p "$pipeline"); done
+  fi
+  exec "$ingesta" lake "${options[@]}"
 fi
 exec "$ingesta" run "${pipelines[@]}" "${options[@]}"

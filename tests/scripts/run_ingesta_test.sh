@@ -84,6 +84,14 @@ run 0 --demo --rows 10
 check "the demo" "demo|--run|--rows|10|${data}$tree" "$output"
 run 0 --rows 10 --demo
 check "the demo, wherever it is said" "demo|--run|--rows|10|${data}$tree" "$output"
+lake="-p|$tree/ingesta-productos|-p|$tree/ingesta-ordenes|-p|$tree/ingesta-proveedores|"
+run 0 lake tables --json
+check "the tables of all three" "lake|tables|--json|$lake$data" "$output"
+check "no noise before what a program reads" "" "$errors"
+run 0 lake history productos -p elsewhere
+check "the caller's pipeline" "lake|history|productos|-p|elsewhere|$data" "$output"
+run 0 lake --help
+check "the group's help" "lake|--help|$data" "$output"
 run 2 --demo productos
 check_has "the demo takes no names" "name none" "$errors"
 run 2 clientes
