@@ -81,8 +81,8 @@ class LakeInGlue(unittest.TestCase):
     def run_ordenes(self, **changes):
         return json.loads(self.ingesta("run", str(ROOT / "ingesta-ordenes"), "--json", **changes).stdout)[0]
 
-    def lake(self, *arguments, code=0):
-        done = self.ingesta("lake", *arguments, "-p", str(ROOT / "ingesta-ordenes"), "--json", code=code)
+    def lake(self, *arguments, code=0, pipeline=ROOT / "ingesta-ordenes", **changes):
+        done = self.ingesta("lake", *arguments, "-p", str(pipeline), "--json", code=code, **changes)
         return json.loads(done.stdout) if done.stdout else done.stderr
 
     def tables(self):
@@ -122,6 +122,28 @@ class LakeInGlue(unittest.TestCase):
         for dataset in run["datasets"]:
             rows = self.iceberg_rows(dataset["name"])
             self.assertEqual((rows.num_rows, len(set(rows["id"].to_pylist()))), (dataset["rows"], dataset["rows"]))
+
+    def test_partitions_by_a_column(self):
+        """Of a table that Glue has never seen; then of another month's rows."""
+        text = (ROOT / "ingesta-ordenes/pipeline.yaml").read_text()
+        text = text[:text.index("  # The lines of each order")].replace("name: ordenes\n", "name: pedidos\n")
+        text = text.replace("    formats: [", "    partition_by: {column: fecha_orden, transform: month}\n    formats: [")
+        pipeline = self.work / "pedidos"
+        pipeline.mkdir()
+        (pipeline / "pipeline.yaml").write_text(text)
+        env = {"GLUE_DATABASE": "pedidos_db"}
+        self.assertEqual(self.lake("tables", pipeline=pipeline, **env), [], "no database is no error")
+        for seed in (1, 2):
+            run, = json.loads(self.ingesta("run", str(pipeline), "--json", **env, ORDENES_SERVICE_URL=self.start_demo(seed, 400)).stdout)
+            files = [f for f in run["datasets"][0]["files"] if f["format"] == "parquet"]
+            self.assertGreater(len(files), 1)
+            partitions = self.glue.get_partitions(DatabaseName="pedidos_db", TableName="pedidos_parquet")["Partitions"]
+            self.assertEqual({p["StorageDescriptor"]["Location"] for p in partitions},
+                             {f"s3://{self.bucket}/{f['key'].rpartition('/')[0]}/" for f in files})
+            report = self.lake("verify", pipeline=pipeline, **env)["pipelines"][0]
+            self.assertEqual(report["findings"], [])
+            rows = {table["table"]: table["rows"] for table in self.lake("tables", pipeline=pipeline, **env)}
+            self.assertEqual((rows["pedidos"], rows["pedidos_parquet"]), (200, 200))
 
     def test_whole_runs(self):
         # The first run makes everything.

@@ -24,6 +24,14 @@ std::string PartitionValue(const std::string& partition) {
   return http::PercentDecode(std::string_view(partition).substr(partition.find('=') + 1));
 }
 
+Result<std::vector<aws::GluePartition>> RegisteredPartitions(aws::GlueClient& glue,
+                                                             const std::string& database,
+                                                             const std::string& table) {
+  auto partitions = glue.GetPartitions(database, table);
+  if (partitions.ok() || CodeOf(partitions.status()) != ErrorCode::kNotFound) return partitions;
+  return std::vector<aws::GluePartition>();
+}
+
 HiveDataset HiveDatasetOf(const DatasetVersion& dataset, const ObjectStore& store) {
   HiveDataset hive;
   hive.name = dataset.name;

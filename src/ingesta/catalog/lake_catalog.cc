@@ -71,7 +71,7 @@ Status LakeCatalog::RegisterHive(const DatasetVersion& dataset, std::vector<Tabl
     for (const HivePartition& partition : hive.partitions) current.insert(partition.value);
     ARROW_ASSIGN_OR_RAISE(
         const auto registered,
-        parts_.glue->GetPartitions(parts_.database, HiveTableName(dataset.name, "parquet")));
+        RegisteredPartitions(*parts_.glue, parts_.database, HiveTableName(dataset.name, "parquet")));
     for (const aws::GluePartition& partition : registered) {
       if (!partition.values.empty() && current.count(partition.values.front()) == 0) {
         hive.gone_partitions.push_back(partition.values.front());

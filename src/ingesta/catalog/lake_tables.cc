@@ -147,7 +147,8 @@ Result<std::vector<std::string>> TableLister::ParquetPrefixes() const {
   const std::string table = HiveTableName(name_, "parquet");
   std::vector<std::string> prefixes;
   if (access_.glue != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(const auto partitions, access_.glue->GetPartitions(access_.database, table));
+    ARROW_ASSIGN_OR_RAISE(const auto partitions,
+                          RegisteredPartitions(*access_.glue, access_.database, table));
     for (const aws::GluePartition& partition : partitions) {
       if (auto key = store_.KeyOf(partition.storage.location)) prefixes.push_back(*std::move(key));
     }
@@ -178,7 +179,11 @@ Status TableLister::AddParquet() {
 // Views exist in Glue alone; of the other tables Glue says whether it has them.
 Status TableLister::AskGlue() {
   const std::string pattern = HiveName(name_) + ".*";
-  ARROW_ASSIGN_OR_RAISE(const auto registered, access_.glue->GetTables(access_.database, pattern));
+  auto asked = access_.glue->GetTables(access_.database, pattern);
+  // Before the first run there is no database.
+  if (!asked.ok() && CodeOf(asked.status()) != ErrorCode::kNotFound) return asked.status();
+  const std::vector<aws::GlueTable> registered =
+      asked.ok() ? *std::move(asked) : std::vector<aws::GlueTable>();
   for (TableInfo& info : tables_) {
     info.registered = std::any_of(registered.begin(), registered.end(),
                                   [&](const aws::GlueTable& table) { return table.name == info.name; });

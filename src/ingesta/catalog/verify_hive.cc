@@ -53,7 +53,8 @@ void HiveVerifier::CheckRegistered(const std::string& table, const std::string& 
 }
 
 Status HiveVerifier::CheckPartitions(const aws::GlueTable& table, const HiveDataset& hive) {
-  ARROW_ASSIGN_OR_RAISE(const auto partitions, access_.glue->GetPartitions(access_.database, table.name));
+  ARROW_ASSIGN_OR_RAISE(const auto partitions,
+                        RegisteredPartitions(*access_.glue, access_.database, table.name));
   std::map<std::string, std::string> there;
   for (const aws::GluePartition& partition : partitions) {
     if (partition.values.empty()) continue;
