@@ -235,6 +235,9 @@ class Lake(unittest.TestCase):
         self.assertEqual([(e["dataset"], e["engine"], e["database"]) for e in entries], [("ordenes", "spark", "otra")])
         self.assertIn(metadata_of(self.data / "iceberg/ordenes").as_uri(), entries[0]["sql"])
         self.assertIn("Athena reads S3 alone", self.lake("ddl", "--engine", "athena", code=2).stderr)
+        shutil.rmtree(self.data / "_ingesta/runs/productos")  # as if it had not run yet
+        self.assertEqual({e["dataset"] for e in self.json("ddl")}, set(DATASETS) - {"productos", "categorias"})
+        self.assertIn("no run has published", self.lake("ddl", "productos", code=1).stderr)
         empty = self.lake("ddl", code=1, INGESTA_DATA_DIR=str(self.work / "empty")).stderr
         self.assertIn("no run has published", empty)
 

@@ -22,6 +22,7 @@ struct Arguments {
 struct LakeDdl {
   std::string engine;
   std::vector<std::pair<std::string, catalog::DdlScript>> datasets;
+  Status absent;  ///< of a dataset that no run has published
 };
 
 Status CheckDatasets(const Arguments& arguments, const Lakes& opened) {
@@ -42,9 +43,15 @@ Result<LakeDdl> DdlOfLake(const Arguments& arguments, const Lake& lake, const La
   ARROW_ASSIGN_OR_RAISE(const auto histories, lake.Histories(*opened.log));
   for (const catalog::DatasetHistory& history : histories) {
     if (!IsWanted(arguments, history.dataset.name)) continue;
-    ARROW_ASSIGN_OR_RAISE(catalog::DdlScript script,
-                          lake.catalog->Ddl(ddl.engine, history, arguments.database));
-    ddl.datasets.emplace_back(history.dataset.name, std::move(script));
+    auto script = lake.catalog->Ddl(ddl.engine, history, arguments.database);
+    // Who asks for all of them wants those that there are.
+    const bool absent = !script.ok() && CodeOf(script.status()) == ErrorCode::kNotFound;
+    if (absent && arguments.datasets.empty()) {
+      ddl.absent = script.status();
+      continue;
+    }
+    RETURN_NOT_OK(script.status());
+    ddl.datasets.emplace_back(history.dataset.name, *std::move(script));
   }
   return ddl;
 }
@@ -55,8 +62,13 @@ Status PrintDdl(const Arguments& arguments, App& app) {
   std::string text;
   std::string prologue;
   Json list = Json::array();
+  Status absent;
   for (const Lake& lake : opened->lakes) {
     ARROW_ASSIGN_OR_RAISE(const LakeDdl ddl, DdlOfLake(arguments, lake, *opened));
+    if (!ddl.absent.ok()) {
+      absent = ddl.absent;
+      opened->log->Warning(absent.message(), {{"pipeline", lake.pipeline.name}});
+    }
     for (const auto& [dataset, script] : ddl.datasets) {
       if (script.prologue != prologue) text += prologue = script.prologue;
       text += script.sql;
@@ -68,6 +80,7 @@ Status PrintDdl(const Arguments& arguments, App& app) {
                       {"sql", script.sql}});
     }
   }
+  if (list.empty()) return absent;
   Print(arguments.lake.json ? list.dump(2) + "\n" : text);
   return Status::OK();
 }
