@@ -1,6 +1,8 @@
 #include "ingesta/pipeline/lake_runs.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "ingesta/config/arrow_schema.h"
 #include "ingesta/pipeline/object_keys.h"
@@ -33,21 +35,42 @@ catalog::DatasetRun RunOf(const RunRecord& record, const DatasetRecord& dataset)
   return run;
 }
 
+/// A year of runs is thousands of small objects, each a round trip on S3.
+constexpr size_t kReaders = 8;
+
+std::vector<Result<std::optional<Document>>> ReadAll(ObjectStore& store,
+                                                     const std::vector<std::string>& keys) {
+  std::vector<Result<std::optional<Document>>> documents(keys.size(), std::optional<Document>());
+  std::atomic<size_t> next{0};
+  std::vector<std::jthread> readers;
+  for (size_t i = 0; i < std::min(kReaders, keys.size()); ++i) {
+    readers.emplace_back([&] {
+      for (size_t at = next++; at < keys.size(); at = next++) documents[at] = store.Read(keys[at]);
+    });
+  }
+  readers.clear();  // joins
+  return documents;
+}
+
 }  // namespace
 
 Result<LakeRuns> ReadRuns(ObjectStore& store, const std::string& pipeline) {
   LakeRuns runs;
   const std::string prefix = ManifestKey(pipeline, "");
   ARROW_ASSIGN_OR_RAISE(const auto objects, store.List(prefix.substr(0, prefix.rfind('/') + 1)));
+  std::vector<std::string> keys;
   for (const StoredObject& object : objects) {
-    if (!object.key.ends_with(".json")) continue;
-    ARROW_ASSIGN_OR_RAISE(const auto document, store.Read(object.key));
-    if (!document) continue;
-    auto record = RunRecordFromJson(document->text);
+    if (object.key.ends_with(".json")) keys.push_back(object.key);
+  }
+  const auto documents = ReadAll(store, keys);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    RETURN_NOT_OK(documents[i].status());
+    if (!documents[i]->has_value()) continue;
+    auto record = RunRecordFromJson((*documents[i])->text);
     if (record.ok()) {
       runs.records.push_back(*std::move(record));
     } else {
-      runs.unreadable.emplace_back(object.key, record.status());
+      runs.unreadable.emplace_back(keys[i], record.status());
     }
   }
   std::stable_sort(runs.records.begin(), runs.records.end(),
