@@ -95,9 +95,9 @@ class Reader final : public ParquetReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ParquetReader>> ParquetReader::Open(const std::string& path) {
+Result<std::unique_ptr<ParquetReader>> ParquetReader::Open(const std::string& path, bool use_threads) {
   ARROW_ASSIGN_OR_RAISE(auto parquet, OpenParquet(path));
-  parquet::ArrowReaderProperties properties(/*use_threads=*/false);
+  parquet::ArrowReaderProperties properties(use_threads);
   properties.set_pre_buffer(false);
   std::unique_ptr<Reader> reader;
   const Status status = CatchParquet([&]() -> Status {

@@ -26,8 +26,9 @@ struct ReadOptions {
 
 class ParquetReader {
  public:
-  /// kNotFound; kCorrupt where `path` is no whole Parquet file.
-  static Result<std::unique_ptr<ParquetReader>> Open(const std::string& path);
+  /// kNotFound; kCorrupt where `path` is no whole Parquet file. `use_threads`: decode columns in parallel, on
+  /// Arrow's thread pool.
+  static Result<std::unique_ptr<ParquetReader>> Open(const std::string& path, bool use_threads = false);
   virtual ~ParquetReader() = default;
 
   /// The file's columns; a field with an id carries it as metadata `PARQUET:field_id`.

@@ -70,6 +70,7 @@ std::shared_ptr<parquet::ArrowWriterProperties> MakeArrowProperties(const Parque
   return parquet::ArrowWriterProperties::Builder()
       .coerce_timestamps(unit)
       ->allow_truncated_timestamps()
+      ->set_use_threads(options.use_threads)
       ->build();
 }
 

@@ -34,6 +34,8 @@ struct ParquetOptions {
   /// A new file is begun when one has about this size; 0 = one file.
   int64_t target_file_bytes = 0;
   TimestampUnit timestamp_unit = TimestampUnit::kMicros;
+  /// Encode columns in parallel, on Arrow's thread pool: for one large file at a time.
+  bool use_threads = false;
   /// All fields must carry kFieldIdKey (kInternal where one does not).
   bool require_field_ids = false;
   std::string created_by = "ingesta version 0.1.0";
