@@ -78,7 +78,7 @@ bool KeyIndex::SameKey(size_t i, const std::vector<KeyValues>& others, size_t j)
   return true;
 }
 
-Status KeyIndex::Seal() {
+Status KeyIndex::Seal(bool last_wins) {
   slots_.assign(std::bit_ceil(std::max<size_t>(size(), 4) * 2), kNone);
   const size_t mask = slots_.size() - 1;
   const std::vector<uint64_t> hashes = Hashes(columns_);
@@ -93,6 +93,10 @@ Status KeyIndex::Seal() {
     if (i >= rows_) {
       return Unsupported(fmt::format("the key {} comes with a new row and is to be deleted", KeyText(i)),
                          "a merge takes the last state of each key");
+    }
+    if (last_wins) {
+      superseded_.push_back(std::exchange(slots_[slot], i));
+      continue;
     }
     return Unsupported(
         fmt::format("the key {} comes twice, in the rows {} and {}", KeyText(i), slots_[slot] + 1, i + 1),

@@ -35,8 +35,11 @@ class KeyIndex {
   Status AddRows(const arrow::RecordBatch& keys);
   /// Append keys to delete, after all rows; the same one may come twice.
   Status AddDeletes(const arrow::RecordBatch& keys);
-  /// Close it. kInvalidConfig where a key came twice (among rows, or in rows and deletes).
-  Status Seal();
+  /// Close it. Of rows of one key the last one has it where `last_wins`; else kInvalidConfig. kInvalidConfig
+  /// also where a key is among rows and deletes.
+  Status Seal(bool last_wins = false);
+  /// Ordinals of rows whose key a later one has.
+  const std::vector<uint32_t>& superseded() const { return superseded_; }
 
   const std::vector<Field>& fields() const { return fields_; }
   /// Rows; ordinals from here on are keys to delete.
@@ -61,6 +64,7 @@ class KeyIndex {
   uint32_t rows_ = 0;
   std::vector<uint32_t> slots_;   ///< a hash table of ordinals, open addressing, a power of two
   std::vector<uint32_t> sorted_;  ///< ordinals by the first column
+  std::vector<uint32_t> superseded_;
 };
 
 }  // namespace ingesta::iceberg

@@ -149,6 +149,11 @@ Result<OrphanResult> TableMaintenance::RemoveOrphans(const std::string& table, c
   }
   if (now.metadata.document != nullptr) AddNamed(*now.metadata.document, reachable);
   for (const Snapshot& snapshot : now.metadata.snapshots) RETURN_NOT_OK(reachable.Add(snapshot));
+  if (!reachable.outside().empty()) {
+    return Unsupported(
+        fmt::format("the table needs {}, which is none of {}", reachable.outside(), store_.Uri()),
+        "an object that has another name there may be one that is to be removed: nothing was");
+  }
   const SystemTime youngest = clock_.Now() - options.min_age;
   OrphanResult result;
   std::vector<std::string> keys;

@@ -208,6 +208,21 @@ TEST_F(MaintenanceTest, OrphansGoWhenTheyAreOldAndNothingElse) {
   EXPECT_EQ(Rows().size(), 6U);
 }
 
+TEST_F(MaintenanceTest, NothingIsAnOrphanWhereAFileHasANameOfAnotherPlace) {
+  Add(1);
+  ASSERT_OK(store_->Write(prefix_ + "t/data/dead.parquet", "x", std::nullopt).status());
+  CommitDeletes(*Load(),
+                {.content = FileContent::kPositionDeletes,
+                 .path = "s3://elsewhere/t/data/deletes.parquet",
+                 .rows = 1,
+                 .bytes = 100},
+                /*spec_id=*/0);
+  clock_.Advance(std::chrono::hours(100));
+  const auto before = DataKeys();
+  EXPECT_ERROR_CODE(ErrorCode::kInvalidConfig, Maintenance().RemoveOrphans("t"));
+  EXPECT_EQ(DataKeys(), before);
+}
+
 TEST_F(MaintenanceTest, ATableThatIsNotThereIsSaid) {
   EXPECT_ERROR_CODE(ErrorCode::kNotFound, Maintenance().Compact("t", Compacting()));
   EXPECT_ERROR_CODE(ErrorCode::kNotFound, Maintenance().ExpireSnapshots("t"));

@@ -12,15 +12,23 @@
 namespace ingesta::iceberg {
 
 Result<PlannedMerge> TableMerger::Plan(const MergeRequest& request) {
-  ARROW_ASSIGN_OR_RAISE(const auto base, catalog_.Load(request.table));
-  return PlanOn(base, request);
+  for (int attempt = 1;; ++attempt) {
+    ARROW_ASSIGN_OR_RAISE(const auto base, catalog_.Load(request.table));
+    auto plan = PlanOn(base, request);
+    if (plan.ok() || attempt >= options_.attempts || !BaseIsGone(catalog_, request.table, base)) return plan;
+    PauseBeforeRetry(clock_, random_, attempt);
+  }
 }
 
 Result<PlannedMerge> TableMerger::PlanOn(const std::optional<LoadedTable>& base,
                                          const MergeRequest& request) {
   PlannedMerge plan{.base = base};
-  if (plan.base && plan.base->metadata.SnapshotOfRun(request.run_id) != nullptr) {
-    plan.outcome = TableOutcome::kAlreadyDone;
+  plan.result.table = request.table;
+  if (plan.base) plan.result.state = *plan.base;
+  const Snapshot* done = plan.base ? plan.base->metadata.SnapshotOfRun(request.run_id) : nullptr;
+  if (done != nullptr) {
+    plan.result.outcome = TableOutcome::kAlreadyDone;
+    plan.result.snapshot_id = done->id;
     return plan;
   }
   NewTable new_table;
@@ -41,52 +49,36 @@ Result<PlannedMerge> TableMerger::PlanOn(const std::optional<LoadedTable>& base,
   return plan;
 }
 
-void TableMerger::Finish(PlannedMerge& plan, const Status& status) {
-  const bool refused = !status.ok() && CodeOf(status) == ErrorCode::kConflict;
-  if (plan.files != nullptr && refused) plan.files->Discard();
+bool TableMerger::IsUnused(const Result<TableResult>& committed) {
+  if (committed.ok()) return committed->outcome == TableOutcome::kAlreadyDone;
+  return CodeOf(committed.status()) == ErrorCode::kConflict;
+}
+
+void TableMerger::Finish(PlannedMerge& plan, bool unused) {
+  if (plan.files != nullptr && unused) plan.files->Discard();
   if (!plan.folder.empty()) (void)RemoveTree(plan.folder);
   plan.folder.clear();
 }
-
-namespace {
-
-/// What there was to do, of a plan that brings no commit.
-TableResult Nothing(const MergeRequest& request, const PlannedMerge& plan) {
-  TableResult result{.table = request.table, .outcome = plan.outcome, .state = *plan.base};
-  const Snapshot* done = plan.base->metadata.SnapshotOfRun(request.run_id);
-  if (done != nullptr) result.snapshot_id = done->id;
-  return result;
-}
-
-}  // namespace
 
 Result<MergeResult> TableMerger::Merge(const MergeRequest& request) {
   TableWriter writer(catalog_, store_, clock_, random_);
   MergeResult result;
   while (true) {
     ++result.attempts;
-    const bool last = result.attempts >= options_.attempts;
-    ARROW_ASSIGN_OR_RAISE(const auto base, catalog_.Load(request.table));
-    auto plan = PlanOn(base, request);
-    if (!plan.ok()) {
-      if (last || !BaseIsGone(catalog_, request.table, base)) return plan.status();
-      PauseBeforeRetry(clock_, random_, result.attempts);
-      continue;
-    }
-    result.counts = plan->counts;
-    if (!plan->operation) {
-      result.table = Nothing(request, *plan);
-      Finish(*plan, Status::OK());
+    ARROW_ASSIGN_OR_RAISE(PlannedMerge plan, Plan(request));
+    result.counts = plan.counts;
+    if (!plan.operation) {
+      Finish(plan, /*unused=*/true);
+      result.table = std::move(plan.result);
       return result;
     }
-    auto committed = writer.Commit(*plan->operation);
-    // The same run by another hand meanwhile: ours was not committed.
-    const bool twice = committed.ok() && committed->outcome == TableOutcome::kAlreadyDone;
-    Finish(*plan, twice ? MakeError(ErrorCode::kConflict, "done by another") : committed.status());
+    auto committed = writer.Commit(*plan.operation);
+    Finish(plan, IsUnused(committed));
     if (committed.ok()) {
       result.table = *std::move(committed);
       return result;
     }
+    const bool last = result.attempts >= options_.attempts;
     if (last || CodeOf(committed.status()) != ErrorCode::kConflict) return committed.status();
     PauseBeforeRetry(clock_, random_, result.attempts);
   }

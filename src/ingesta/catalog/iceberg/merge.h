@@ -39,6 +39,11 @@ struct MergeRequest {
   std::vector<std::string> files;
   /// Columns that identify a row: numbers, decimals, dates, times, text, bytes; no null, each key once.
   std::vector<std::string> key_columns;
+  /// Of the new rows of one key the last one counts, over all files; else they are refused.
+  bool last_row_wins = false;
+  /// Rows whose key the table has stay as they are, only others come in: for rows that are older than the
+  /// table. REQUIRES: no keys to delete.
+  bool keep_existing = false;
   /// Keys to delete: local Parquet files, and rows in memory, with the key columns by name. A key that the
   /// table has not is no error.
   std::vector<std::string> delete_files;
@@ -58,6 +63,8 @@ struct MergeCounts {
   int64_t updated = 0;
   int64_t deleted = 0;
   int64_t unchanged = 0;   ///< new rows that the table had already, equal in all columns
+  int64_t kept = 0;        ///< new rows that were left out because the table has their key (keep_existing)
+  int64_t repeated = 0;    ///< new rows that were left out because a later one has their key (last_row_wins)
   int64_t duplicates = 0;  ///< rows of the table beyond the first of a key, removed on the way
   int64_t rewritten_files = 0;
   int64_t bytes_written = 0;
@@ -65,9 +72,9 @@ struct MergeCounts {
 
 /// A merge that is computed against one state of the table: its files are published, nothing names them yet.
 struct PlannedMerge {
-  /// nullopt: nothing to commit, as `outcome` says (kUnchanged, kAlreadyDone).
+  /// nullopt: nothing to commit, as `result` says (kUnchanged, kAlreadyDone).
   std::optional<TableOperation> operation;
-  TableOutcome outcome = TableOutcome::kUpdated;
+  TableResult result;  ///< whole only where there is no operation
   std::optional<LoadedTable> base;
   MergeCounts counts;
   std::unique_ptr<NewFiles> files;  ///< their local copies are read by the commit
@@ -87,12 +94,15 @@ class TableMerger {
               MergeOptions options = {})
       : catalog_(catalog), store_(store), clock_(clock), random_(random), options_(options) {}
 
-  /// Compute the merge, for a commit together with other tables (TableWriter::CommitAll). kInvalidConfig for
-  /// a key that is null or comes twice, and for equality deletes on a file that must change.
+  /// Compute the merge, for a commit together with other tables (TableWriter::CommitAll); anew where files of
+  /// the base went away meanwhile. kInvalidConfig for a key that is null or comes twice, and for equality
+  /// deletes on a file that must change.
   Result<PlannedMerge> Plan(const MergeRequest& request);
-  /// After the commit of a plan: remove local files, and the published ones where `status` is surely that of
-  /// a commit that was not made (kConflict).
-  void Finish(PlannedMerge& plan, const Status& status);
+  /// After the commit of a plan: remove local files, and the published ones where `unused`.
+  void Finish(PlannedMerge& plan, bool unused);
+  /// Whether a plan's files are surely in no table: the commit was refused, or the same run was committed by
+  /// another. (After other errors it is not known.)
+  static bool IsUnused(const Result<TableResult>& committed);
 
   /// Plan and commit, anew where another commit came in between.
   Result<MergeResult> Merge(const MergeRequest& request);

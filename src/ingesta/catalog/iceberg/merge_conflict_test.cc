@@ -104,6 +104,78 @@ TEST_F(MergeConflictTest, GivesUpAfterItsAttemptsAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(root_ + "/scratch"));
 }
 
+TEST_F(MergeConflictTest, ACommitWhoseAnswerIsLostIsFoundAndNotMadeTwice) {
+  other_->loses_answer = [] { return true; };
+  MergeRequest run = Request({"[2, 3]", "[1, 1]", R"(["B", "c"])"}, Articles());
+  run.run_id = "r";
+  ASSERT_OK_AND_ASSIGN(const MergeResult merged, Overtaken().Merge(run));
+  EXPECT_EQ(merged.attempts, 1);
+  EXPECT_EQ(merged.table.outcome, TableOutcome::kUpdated);
+  EXPECT_THAT(Rows(), ElementsAre("1|1970-01-02|a", "2|1970-01-02|B", "3|1970-01-02|c"));
+  EXPECT_EQ(Load()->metadata.snapshots.size(), 2U);
+  ASSERT_OK_AND_ASSIGN(const MergeResult again, Overtaken().Merge(run));
+  EXPECT_EQ(again.table.outcome, TableOutcome::kAlreadyDone);
+}
+
+// The next commit hides that one that got no answer was made, unless it is looked for in the history.
+TEST_F(MergeConflictTest, ACommitWhoseAnswerIsLostIsFoundBelowALaterOne) {
+  const MergeRequest later = Request({"[9]", "[1]", R"(["later"])"}, Articles());
+  other_->loses_answer = [&] {
+    other_->loses_answer = nullptr;
+    EXPECT_OK(Merger().Merge(later).status());
+    return true;
+  };
+  ASSERT_OK(Overtaken().Merge(Request({"[2]", "[1]", R"(["mine"])"}, Articles())).status());
+  EXPECT_THAT(Rows(), ElementsAre("1|1970-01-02|a", "2|1970-01-02|mine", "9|1970-01-02|later"));
+  EXPECT_EQ(Load()->metadata.snapshots.size(), 3U);
+}
+
+TEST_F(MergeConflictTest, RowsThatAreDeletedMeanwhileStayDeleted) {
+  const MergeRequest mine = Request({"[2]", "[1]", R"(["mine"])"}, Articles());
+  InterruptOnce([&] { LeaveDeletes({{Scan().data[0].file.path, 0}}, Scan().data[0]); });
+  ASSERT_OK_AND_ASSIGN(const MergeResult merged, Overtaken().Merge(mine));
+  EXPECT_EQ(merged.attempts, 2);
+  EXPECT_THAT(Rows(), ElementsAre("2|1970-01-02|mine"));
+
+  ASSERT_OK(Merger().Merge(Request({"[3, 4]", "[1, 1]", R"(["c", "d"])"}, Articles())).status());
+  InterruptOnce([&] {
+    for (const LiveFile& data : Scan().data) {
+      if (data.file.rows == 2) LeaveDeletes({{data.file.path, 1}}, data);
+    }
+  });
+  TableMaintenance maintenance(*other_, *store_, clock_, random_);
+  ASSERT_OK_AND_ASSIGN(const CompactResult compacted,
+                       maintenance.Compact("t", {.scratch = root_ + "/scratch"}));
+  EXPECT_EQ(compacted.attempts, 2);
+  EXPECT_EQ(compacted.rows, 2);
+  EXPECT_THAT(Rows(), ElementsAre("2|1970-01-02|mine", "3|1970-01-02|c"));
+  EXPECT_THAT(Scan().deletes, ::testing::IsEmpty());
+}
+
+// The deletes that a compaction applied are taken back while it is under way. Its files are live as before,
+// so that nothing but the snapshot tells; the delete file is none of those it removes, as it names another
+// one.
+TEST_F(MergeConflictTest, RowsThatARollbackBringsBackAreNotCompactedAway) {
+  const LiveFile refused = Scan().data[0];
+  LeaveDeletes({{"x", 0}}, refused, FileContent::kEqualityDeletes);
+  ASSERT_OK(Merger().Merge(Request({"[3, 4]", "[1, 1]", R"(["c", "d"])"}, Articles())).status());
+  const int64_t whole = *Load()->metadata.current_snapshot_id;
+  const auto rows = Rows();
+  ASSERT_EQ(rows.size(), 4U);
+  for (const LiveFile& data : Scan().data) {
+    if (data.file.path != refused.file.path)
+      LeaveDeletes({{data.file.path, 1}, {refused.file.path, 0}}, data);
+  }
+  ASSERT_EQ(Rows().size(), 2U);
+  InterruptOnce([&] {
+    TableWriter writer = Writer();
+    ASSERT_OK(writer.RollBack("t", whole).status());
+  });
+  TableMaintenance maintenance(*other_, *store_, clock_, random_);
+  ASSERT_OK(maintenance.Compact("t", {.scratch = root_ + "/scratch"}).status());
+  EXPECT_EQ(Rows(), rows);
+}
+
 TEST_F(MergeConflictTest, ACompactionStartsAgainAndKeepsWhatCame) {
   ASSERT_OK(Merger().Merge(Request({"[3]", "[1]", R"(["c"])"}, Articles())).status());
   InterruptOnce([&] {

@@ -109,10 +109,12 @@ Status MergePlanner::IndexKeys() {
     RETURN_NOT_OK(index_->AddRows(*batch));
   }
   RETURN_NOT_OK(AddDeletes(fields));
-  RETURN_NOT_OK(index_->Seal());
+  RETURN_NOT_OK(index_->Seal(request_.last_row_wins));
   context_.index = &*index_;
   context_.input = &*input_;
   seen_.assign(index_->size(), 0);
+  for (const uint32_t ordinal : index_->superseded()) seen_[ordinal] = 1;  // not to be added
+  plan_.counts.repeated = static_cast<int64_t>(index_->superseded().size());
   return Status::OK();
 }
 
@@ -165,12 +167,13 @@ Result<std::optional<MatchedFile>> MergePlanner::MatchFile(const LiveFile& data,
   ARROW_ASSIGN_OR_RAISE(matched.path, store_.FetchFile(*key, scratch));
   ARROW_ASSIGN_OR_RAISE(matched.deleted, deletes.Of(data));
   RETURN_NOT_OK(FindMatches(*index_, matched, seen_));
-  if (matched.matches.empty()) {
-    RETURN_NOT_OK(RemoveFile(scratch));
-    return std::optional<MatchedFile>();
+  if (!matched.matches.empty() && deletes.HasEqualityDeletes(data)) return RefuseEqualityDeletes(data);
+  if (!matched.matches.empty() && !request_.keep_existing) {
+    return std::optional<MatchedFile>(std::move(matched));
   }
-  if (deletes.HasEqualityDeletes(data)) return RefuseEqualityDeletes(data);
-  return std::optional<MatchedFile>(std::move(matched));
+  for (const MatchedFile::Match& match : matched.matches) plan_.counts.kept += match.duplicate ? 0 : 1;
+  RETURN_NOT_OK(RemoveFile(scratch));
+  return std::optional<MatchedFile>();
 }
 
 Status MergePlanner::RewriteFiles() {
@@ -220,7 +223,7 @@ Status MergePlanner::MakeOperation() {
     // New columns or properties are a change as well, though one without a snapshot.
     if (plan_.base && draft_.change.updates.empty()) {
       plan_.operation.reset();
-      plan_.outcome = TableOutcome::kUnchanged;
+      plan_.result.outcome = TableOutcome::kUnchanged;
     }
     return Status::OK();
   }
@@ -242,14 +245,17 @@ Status MergePlanner::MakeOperation() {
   }
   operation.run_id = request_.run_id;
   operation.summary = request_.summary;
-  operation.summary["ingesta.merge.inserted"] = std::to_string(counts.inserted);
-  operation.summary["ingesta.merge.updated"] = std::to_string(counts.updated);
-  operation.summary["ingesta.merge.deleted"] = std::to_string(counts.deleted);
-  operation.summary["ingesta.merge.unchanged"] = std::to_string(counts.unchanged);
-  operation.summary["ingesta.merge.rewritten-files"] = std::to_string(counts.rewritten_files);
-  if (counts.duplicates > 0) {
-    operation.summary["ingesta.merge.duplicates"] = std::to_string(counts.duplicates);
-  }
+  const auto count = [&](const char* name, int64_t rows, bool always) {
+    if (always || rows > 0) operation.summary[fmt::format("ingesta.merge.{}", name)] = std::to_string(rows);
+  };
+  count("inserted", counts.inserted, true);
+  count("updated", counts.updated, true);
+  count("deleted", counts.deleted, true);
+  count("unchanged", counts.unchanged, true);
+  count("rewritten-files", counts.rewritten_files, true);
+  count("kept", counts.kept, false);
+  count("repeated", counts.repeated, false);
+  count("duplicates", counts.duplicates, false);
   return plan_.files->Publish();
 }
 

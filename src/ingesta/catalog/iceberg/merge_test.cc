@@ -235,6 +235,90 @@ TEST_F(MergeTest, FollowsTheTablesColumnsByTheirIds) {
   EXPECT_THAT(Rows(), ElementsAre("1|5|null|null", "2|60|x|0.5", "5000000000|7|y|null"));
 }
 
+TEST_F(MergeTest, TheLastRowOfAKeyWinsWhereThatIsAskedFor) {
+  ASSERT_OK(Merger().Merge(Request({"[1]", "[1]", R"(["old"])"}, Articles())).status());
+  MergeRequest request = Request({"[1, 5, 1, 6]", "[1, 1, 1, 1]", R"(["a", "b", "c", "d"])"}, Articles());
+  request.files.push_back(LocalFile(Articles(), {"[5, 1, 5]", "[1, 1, 1]", R"(["e", "f", "g"])"}));
+  request.last_row_wins = true;
+  request.delete_keys = Keys("[99]");
+  for (const int64_t memory : {int64_t{64 << 20}, int64_t{0}}) {
+    request.table = memory == 0 ? "other" : "t";
+    ASSERT_OK_AND_ASSIGN(const MergeResult merged, Merger({.input_memory = memory}).Merge(request));
+    EXPECT_EQ(merged.counts.repeated, 4);
+    EXPECT_EQ(merged.counts.inserted + merged.counts.updated, 3);
+    EXPECT_EQ(Summary(merged.table.state).at("total-records"), "3");
+  }
+  EXPECT_THAT(Rows(), ElementsAre("1|1970-01-02|f", "5|1970-01-02|g", "6|1970-01-02|d"));
+}
+
+TEST_F(MergeTest, KeepsWhatTheTableHasWhereThatIsAskedFor) {
+  ASSERT_OK(Merger().Merge(Request({"[1, 2]", "[1, 1]", R"(["a", "b"])"}, Articles())).status());
+  const auto before = LivePaths();
+  MergeRequest older = Request({"[2, 3]", "[1, 1]", R"(["older", "c"])"}, Articles());
+  older.keep_existing = true;
+  dated_->download = true;
+  ASSERT_OK_AND_ASSIGN(const MergeResult merged, Merger().Merge(older));
+  EXPECT_EQ(merged.counts.kept, 1);
+  EXPECT_EQ(merged.counts.inserted, 1);
+  EXPECT_EQ(merged.counts.updated, 0);
+  EXPECT_THAT(Rows(), ElementsAre("1|1970-01-02|a", "2|1970-01-02|b", "3|1970-01-02|c"));
+  for (const std::string& path : before) EXPECT_EQ(LivePaths().count(path), 1U);
+  EXPECT_TRUE(std::filesystem::is_empty(root_ + "/scratch"));
+  ASSERT_OK_AND_ASSIGN(const MergeResult again, Merger().Merge(older));
+  EXPECT_EQ(again.table.outcome, TableOutcome::kUnchanged);
+  EXPECT_EQ(again.counts.kept, 2);
+}
+
+TEST_F(MergeTest, ValuesChangeByTheirBits) {
+  const auto schema = arrow::schema({arrow::field("id", arrow::int64()), arrow::field("x", arrow::float64()),
+                                     arrow::field("l", arrow::list(arrow::float64()))});
+  ASSERT_OK(Merger()
+                .Merge(Request(
+                    {"[1, 2, 3, 4]", "[NaN, 0.0, null, -0.0]", "[[NaN], [0.0, 1.5], [null], null]"}, schema))
+                .status());
+  ASSERT_OK_AND_ASSIGN(
+      const MergeResult same,
+      Merger().Merge(
+          Request({"[4, 1, 3, 2]", "[-0.0, NaN, null, 0.0]", "[null, [NaN], [null], [0.0, 1.5]]"}, schema)));
+  EXPECT_EQ(same.table.outcome, TableOutcome::kUnchanged);
+  EXPECT_EQ(same.counts.unchanged, 4);
+  ASSERT_OK_AND_ASSIGN(const MergeResult zeros,
+                       Merger().Merge(Request({"[2, 4]", "[-0.0, -0.0]", "[[-0.0, 1.5], []]"}, schema)));
+  EXPECT_EQ(zeros.counts.updated, 2);
+  EXPECT_EQ(zeros.counts.unchanged, 0);
+}
+
+TEST_F(MergeTest, ADecimalKeyIsFoundInFilesOfFewerDigits) {
+  const auto columns = [](int precision) {
+    return arrow::schema(
+        {arrow::field("id", arrow::decimal128(precision, 2)), arrow::field("n", arrow::int32())});
+  };
+  ASSERT_OK(Merger().Merge(Request({R"(["-1.00", "12.50", "99.99"])", "[1, 2, 3]"}, columns(4))).status());
+  ASSERT_OK_AND_ASSIGN(
+      const MergeResult merged,
+      Merger().Merge(Request({R"(["12.50", "123456789.00", "-1.00"])", "[20, 4, 1]"}, columns(20))));
+  EXPECT_EQ(merged.counts.updated, 1);
+  EXPECT_EQ(merged.counts.unchanged, 1);
+  EXPECT_EQ(merged.counts.inserted, 1);
+  EXPECT_THAT(Rows(), ElementsAre("-1.00|1", "12.50|20", "123456789.00|4", "99.99|3"));
+}
+
+TEST_F(MergeTest, RowsOfTheTableWithoutAKeyStay) {
+  TableWriter writer = Writer();
+  TableOperation append = Operation(WriteMode::kAppend, {}, 100);
+  ASSERT_OK_AND_ASSIGN(append.schema, AssignFieldIds(std::nullopt, *Articles()));
+  ASSERT_OK(writer.Commit(append).status());
+  const std::string file =
+      LocalFile(Articles(), {"[null, 1, null, 3]", "[1, 1, 1, 1]", R"(["x", "a", "y", "c"])"});
+  const std::string key = prefix_ + "t/data/nulls.parquet";
+  ASSERT_OK(store_->PublishFile(file, key, "", *FileCrc32(file)));
+  append.files = {{.key = key, .local_path = file, .partition = std::nullopt}};
+  ASSERT_OK(writer.Commit(append).status());
+  ASSERT_OK(Merger().Merge(Request({"[3, 0]", "[1, 1]", R"(["C", "z"])"}, Articles())).status());
+  EXPECT_THAT(Rows(), ElementsAre("0|1970-01-02|z", "1|1970-01-02|a", "3|1970-01-02|C", "null|1970-01-02|x",
+                                  "null|1970-01-02|y"));
+}
+
 TEST_F(MergeTest, RemovesFurtherRowsOfAKey) {
   TableWriter writer = Writer();
   TableOperation append = Operation(WriteMode::kAppend, {1, 2, 1}, 100);

@@ -80,7 +80,8 @@ class DatedStore final : public ObjectStore {
   std::map<std::string, SystemTime> dates_;
 };
 
-/// Runs `before_swap` in front of each swap.
+/// Runs `before_prepare` and `before_swap` in front of those steps of each commit, and loses the answers to
+/// the swaps that `loses_answer` says.
 class InterruptedCatalog final : public TableCatalog {
  public:
   explicit InterruptedCatalog(TableCatalog& catalog) : catalog_(catalog) {}
@@ -90,15 +91,22 @@ class InterruptedCatalog final : public TableCatalog {
   Result<std::optional<LoadedTable>> Load(const std::string& name) override { return catalog_.Load(name); }
   Result<PreparedCommit> Prepare(const std::string& name, const std::optional<LoadedTable>& base,
                                  Change change) override {
+    if (const auto hook = before_prepare) hook();
     return catalog_.Prepare(name, base, std::move(change));
   }
   Result<LoadedTable> Swap(const PreparedCommit& prepared) override {
     if (const auto hook = before_swap) hook();  // which may replace itself
-    return catalog_.Swap(prepared);
+    auto swapped = catalog_.Swap(prepared);
+    if (loses_answer && loses_answer()) {
+      return MakeError({.code = ErrorCode::kIo, .retryable = true}, "the answer was lost");
+    }
+    return swapped;
   }
   void Discard(const PreparedCommit& prepared) override { catalog_.Discard(prepared); }
 
+  std::function<void()> before_prepare;
   std::function<void()> before_swap;
+  std::function<bool()> loses_answer;
 
  private:
   TableCatalog& catalog_;
@@ -246,27 +254,7 @@ class MergeTest : public TableTest {
     });
   }
 
-  DatedStore* dated_ = nullptr;
-  std::unique_ptr<ObjectStore> local_;
-
- private:
-  void WriteDeleteFile(const std::vector<std::pair<std::string, int64_t>>& rows, const std::string& key) {
-    arrow::StringBuilder paths;
-    arrow::Int64Builder positions;
-    for (const auto& [path, position] : rows) {
-      EXPECT_OK(paths.Append(path));
-      EXPECT_OK(positions.Append(position));
-    }
-    const auto schema =
-        ToArrow({{.id = kDeletedFilePathId, .name = "file_path", .type = MakeType(TypeId::kString)},
-                 {.id = kDeletedPositionId, .name = "pos", .type = MakeType(TypeId::kLong)}})
-            .ValueOrDie();
-    const auto count = static_cast<int64_t>(rows.size());
-    const std::string path =
-        LocalFile(arrow::RecordBatch::Make(schema, count, {*paths.Finish(), *positions.Finish()}), 4);
-    EXPECT_OK(store_->PublishFile(path, key, "", *FileCrc32(path)));
-  }
-
+  /// Make a snapshot that has the delete file as well.
   void CommitDeletes(const LoadedTable& table, const DataFile& file, int spec_id) {
     const TableMetadata& metadata = table.metadata;
     const auto id = static_cast<int64_t>(random_.Next() >> 1);
@@ -297,6 +285,27 @@ class MergeTest : public TableTest {
     Change change;
     change.updates = {update::AddSnapshot{snapshot}, update::SetSnapshotRef{.snapshot_id = id}};
     ASSERT_OK(catalog_->Commit("t", table, change).status());
+  }
+
+  DatedStore* dated_ = nullptr;
+  std::unique_ptr<ObjectStore> local_;
+
+ private:
+  void WriteDeleteFile(const std::vector<std::pair<std::string, int64_t>>& rows, const std::string& key) {
+    arrow::StringBuilder paths;
+    arrow::Int64Builder positions;
+    for (const auto& [path, position] : rows) {
+      EXPECT_OK(paths.Append(path));
+      EXPECT_OK(positions.Append(position));
+    }
+    const auto schema =
+        ToArrow({{.id = kDeletedFilePathId, .name = "file_path", .type = MakeType(TypeId::kString)},
+                 {.id = kDeletedPositionId, .name = "pos", .type = MakeType(TypeId::kLong)}})
+            .ValueOrDie();
+    const auto count = static_cast<int64_t>(rows.size());
+    const std::string path =
+        LocalFile(arrow::RecordBatch::Make(schema, count, {*paths.Finish(), *positions.Finish()}), 4);
+    EXPECT_OK(store_->PublishFile(path, key, "", *FileCrc32(path)));
   }
 
   std::map<std::string, std::vector<std::pair<std::string, int64_t>>> left_deletes_;

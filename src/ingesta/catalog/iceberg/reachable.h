@@ -23,17 +23,21 @@ class Reachable {
   Status AddWhatIsThere(const Snapshot& snapshot);
   /// The object at a location; nothing where that lies outside of the store.
   void AddLocation(const std::string& location);
+  /// A location that snapshots need and that is no object of the store; "" = there is none.
+  const std::string& outside() const { return outside_; }
 
   /// Keys in the store.
   const std::set<std::string>& keys() const { return keys_; }
 
  private:
+  void AddNeeded(const std::string& location);
   Status AddManifest(const ManifestFile& manifest);
 
   ObjectStore& store_;
   const TableMetadata& metadata_;
   std::set<std::string> manifests_;
   std::set<std::string> keys_;
+  std::string outside_;
 };
 
 }  // namespace ingesta::iceberg
