@@ -88,10 +88,14 @@ Result<std::vector<std::unique_ptr<format::Format>>> Factory::MakeFormats(
       .partition_by = resource.partition_by,
       .primary_key = resource.primary_key,
       .single_file = ChooseCatalog(pipeline, context_.environment) != "glue"};
+  // Rows to merge stay in the order in which they came; the merge finds their partitions.
+  format::FormatContext merge_context = format_context;
+  merge_context.partition_by = {};
   std::vector<std::unique_ptr<format::Format>> formats;
   for (const config::ComponentSpec& spec : resource.formats) {
     ARROW_ASSIGN_OR_RAISE(const format::FormatKind* kind, FindKind(kinds_.formats, spec.type, "format"));
-    ARROW_ASSIGN_OR_RAISE(auto made, kind->make(spec.options, format_context));
+    const bool merged = resource.merges() && spec.type == "iceberg";
+    ARROW_ASSIGN_OR_RAISE(auto made, kind->make(spec.options, merged ? merge_context : format_context));
     formats.push_back(std::move(made));
   }
   return formats;

@@ -16,6 +16,8 @@ namespace ingesta::catalog {
 namespace {
 
 constexpr const char* kContentType = "application/vnd.apache.parquet";
+/// Times that all tables of a run are prepared because another writer came before the first switch.
+constexpr int kAttempts = 20;
 
 /// Whether `file` has the planned columns under the planned ids.
 bool HasFieldIds(const arrow::Schema& file, const arrow::Schema& planned) {
@@ -24,6 +26,10 @@ bool HasFieldIds(const arrow::Schema& file, const arrow::Schema& planned) {
     return there != nullptr &&
            FieldMetadata(*there, columnar::kFieldIdKey) == FieldMetadata(*field, columnar::kFieldIdKey);
   });
+}
+
+bool IsMerge(const DatasetVersion& dataset) {
+  return dataset.write_disposition == "merge";
 }
 
 iceberg::WriteMode ModeOf(const DatasetVersion& dataset) {
@@ -40,6 +46,7 @@ std::string ChangeName(const iceberg::TableResult& result, const DatasetVersion&
     case iceberg::TableOutcome::kUpdated:
       break;
   }
+  if (IsMerge(dataset)) return "merged";
   return dataset.write_disposition == "append" ? "appended" : "replaced";
 }
 
@@ -49,7 +56,8 @@ TableChange ChangeOf(const iceberg::TableResult& result, const DatasetVersion& d
                      .kind = "iceberg",
                      .change = ChangeName(result, dataset),
                      .rows = 0,
-                     .snapshot = ""};
+                     .snapshot = "",
+                     .merged = std::nullopt};
   const iceberg::Snapshot* snapshot = result.state.metadata.current_snapshot();
   if (snapshot == nullptr) return change;
   change.snapshot = std::to_string(snapshot->id);
@@ -58,7 +66,23 @@ TableChange ChangeOf(const iceberg::TableResult& result, const DatasetVersion& d
   return change;
 }
 
+MergedRows RowsOf(const iceberg::MergeCounts& counts) {
+  return {.inserted = counts.inserted,
+          .updated = counts.updated,
+          .unchanged = counts.unchanged + counts.kept,
+          .repeated = counts.repeated};
+}
+
 }  // namespace
+
+/// What is to be done for one dataset.
+struct IcebergTables::Work {
+  const DatasetVersion* dataset = nullptr;
+  std::optional<iceberg::TableOperation> operation;  ///< nullopt: nothing to commit
+  std::optional<iceberg::MergeRequest> merge;
+  iceberg::PlannedMerge plan;  ///< of `merge`
+  Result<iceberg::TableResult> result = iceberg::TableResult();
+};
 
 bool HasIceberg(const DatasetVersion& dataset) {
   return std::any_of(dataset.files.begin(), dataset.files.end(),
@@ -81,8 +105,8 @@ Result<iceberg::NewDataFile> IcebergTables::WithFieldIds(const RunVersion& run, 
                                                          const arrow::Schema& planned) {
   ARROW_ASSIGN_OR_RAISE(const auto reader, columnar::ParquetReader::Open(file.local_path));
   if (HasFieldIds(*reader->schema(), planned)) return file;
-  const std::string name = std::filesystem::path(file.key).stem().string() + "-ids.parquet";
-  const std::string path = run.scratch_folder + "/" + name;
+  const std::string stem = std::filesystem::path(file.local_path).stem().string();
+  const std::string path = fmt::format("{}/{}-ids.parquet", run.scratch_folder, stem);
   std::filesystem::remove(path);  // of a try that was cut off
   columnar::ParquetOptions options;
   options.require_field_ids = true;
@@ -98,9 +122,13 @@ Result<iceberg::NewDataFile> IcebergTables::WithFieldIds(const RunVersion& run, 
         writer->Write(arrow::RecordBatch::Make(schema, batch->num_rows(), std::move(columns))));
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<columnar::ParquetFile> written, writer->Close());
-  file.key = file.key.substr(0, file.key.rfind('/') + 1) + name;
+  const uint32_t crc32 = written.front().crc32;
   file.local_path = path;
-  ARROW_RETURN_NOT_OK(store_.PublishFile(path, file.key, kContentType, written.front().crc32));
+  if (file.key.empty()) return file;  // the table takes its rows, not the file
+  // By its content: other ids are another object.
+  file.key = fmt::format("{}{}-{:08x}.parquet", file.key.substr(0, file.key.rfind('/') + 1),
+                         std::filesystem::path(file.key).stem().string(), crc32);
+  ARROW_RETURN_NOT_OK(store_.PublishFile(path, file.key, kContentType, crc32));
   return file;
 }
 
@@ -112,6 +140,11 @@ Result<std::vector<iceberg::NewDataFile>> IcebergTables::FilesOf(const RunVersio
     if (published.format != "iceberg" || published.rows == 0) continue;
     iceberg::NewDataFile file{
         .key = published.key, .local_path = published.local_path, .partition = std::nullopt};
+    if (file.local_path.empty() && file.key.empty()) {
+      return MakeError(
+          ErrorCode::kNotFound,
+          fmt::format("the rows to merge into table '{}' are gone from the spool", dataset.name));
+    }
     if (file.local_path.empty()) {
       const std::string scratch =
           run.scratch_folder + "/" + std::filesystem::path(file.key).filename().string();
@@ -141,20 +174,96 @@ Result<iceberg::TableOperation> IcebergTables::OperationOf(const RunVersion& run
   return operation;
 }
 
-Result<std::vector<TableChange>> IcebergTables::Commit(const RunVersion& run) {
-  std::vector<iceberg::TableOperation> operations;
-  std::vector<const DatasetVersion*> datasets;
+Result<iceberg::MergeRequest> IcebergTables::MergeOf(const RunVersion& run, const DatasetVersion& dataset) {
+  ARROW_ASSIGN_OR_RAISE(const iceberg::TableOperation operation, OperationOf(run, dataset));
+  iceberg::MergeRequest request{.table = operation.table,
+                                .files = {},
+                                .key_columns = dataset.primary_key,
+                                .last_row_wins = true,
+                                .keep_existing = run.superseded,
+                                .delete_files = {},
+                                .delete_keys = nullptr,
+                                .run_id = operation.run_id,
+                                .scratch = run.scratch_folder,
+                                .schema = operation.schema,
+                                .partition_by = operation.partition_by,
+                                .summary = operation.summary,
+                                .properties = operation.properties};
+  for (const iceberg::NewDataFile& file : operation.files) request.files.push_back(file.local_path);
+  return request;
+}
+
+Result<IcebergTables::Work> IcebergTables::Plan(const RunVersion& run, const DatasetVersion& dataset) {
+  Work work;
+  work.dataset = &dataset;
+  if (!IsMerge(dataset)) {
+    ARROW_ASSIGN_OR_RAISE(work.operation, OperationOf(run, dataset));
+    return work;
+  }
+  ARROW_ASSIGN_OR_RAISE(work.merge, MergeOf(run, dataset));
+  ARROW_ASSIGN_OR_RAISE(work.plan, merger_.Plan(*work.merge));
+  work.operation = std::move(work.plan.operation);
+  work.result = work.plan.result;
+  return work;
+}
+
+Result<std::vector<IcebergTables::Work>> IcebergTables::PlanAll(const RunVersion& run) {
+  std::vector<Work> all;
   for (const DatasetVersion& dataset : run.datasets) {
     if (!HasIceberg(dataset)) continue;
-    ARROW_ASSIGN_OR_RAISE(iceberg::TableOperation operation, OperationOf(run, dataset));
-    operations.push_back(std::move(operation));
-    datasets.push_back(&dataset);
+    auto work = Plan(run, dataset);
+    if (!work.ok()) {
+      for (Work& made : all) merger_.Finish(made.plan, /*unused=*/true);
+      return work.status();
+    }
+    all.push_back(*std::move(work));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto results, writer_.CommitAll(operations));
+  return all;
+}
+
+/// Switch all tables, each with its result in `work.result`. An error: none was.
+Status IcebergTables::Switch(std::vector<Work>& all) {
+  std::vector<iceberg::TableOperation> operations;
+  for (const Work& work : all) {
+    if (work.operation) operations.push_back(*work.operation);
+  }
+  auto committed = writer_.CommitAll(operations);
+  size_t next = 0;
+  for (Work& work : all) {
+    if (work.operation && committed.ok()) work.result = std::move((*committed)[next++]);
+    merger_.Finish(work.plan, !committed.ok() || iceberg::TableMerger::IsUnused(work.result));
+  }
+  return committed.status();
+}
+
+/// What became of one table. A merge that another writer overtook is computed anew, by itself.
+Result<TableChange> IcebergTables::Finish(Work& work) {
+  iceberg::MergeCounts counts = work.plan.counts;
+  if (work.merge && CodeOf(work.result.status()) == ErrorCode::kConflict) {
+    ARROW_ASSIGN_OR_RAISE(iceberg::MergeResult merged, merger_.Merge(*work.merge));
+    counts = merged.counts;
+    work.result = std::move(merged.table);
+  }
+  RETURN_NOT_OK(WithPrefix(work.result.status(), "table " + work.dataset->name));
+  TableChange change = ChangeOf(*work.result, *work.dataset);
+  const bool done_before = work.result->outcome == iceberg::TableOutcome::kAlreadyDone;
+  if (work.merge && !done_before) change.merged = RowsOf(counts);
+  return change;
+}
+
+Result<std::vector<TableChange>> IcebergTables::Commit(const RunVersion& run) {
+  std::vector<Work> all;
+  Status switched;
+  int attempts = 0;
+  do {
+    ARROW_ASSIGN_OR_RAISE(all, PlanAll(run));
+    switched = Switch(all);
+  } while (CodeOf(switched) == ErrorCode::kConflict && ++attempts < kAttempts);
+  RETURN_NOT_OK(switched);
   std::vector<TableChange> changes;
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (!results[i].ok()) return WithPrefix(results[i].status(), "table " + datasets[i]->name);
-    changes.push_back(ChangeOf(*results[i], *datasets[i]));
+  for (Work& work : all) {
+    ARROW_ASSIGN_OR_RAISE(TableChange change, Finish(work));
+    changes.push_back(std::move(change));
   }
   return changes;
 }

@@ -10,6 +10,7 @@
 #include "ingesta/base/object_store.h"
 #include "ingesta/catalog/catalog.h"
 #include "ingesta/catalog/iceberg/catalog.h"
+#include "ingesta/catalog/iceberg/merge.h"
 #include "ingesta/catalog/iceberg/table_writer.h"
 
 namespace ingesta::catalog {
@@ -18,12 +19,16 @@ class IcebergTables {
  public:
   /// All outlive this object.
   IcebergTables(iceberg::TableCatalog& tables, ObjectStore& store, Clock& clock, Random& random)
-      : tables_(tables), store_(store), writer_(tables, store, clock, random) {}
+      : tables_(tables),
+        store_(store),
+        writer_(tables, store, clock, random),
+        merger_(tables, store, clock, random) {}
 
   /// See Catalog::PlanSchema.
   Result<std::shared_ptr<arrow::Schema>> PlanSchema(const std::string& dataset, const arrow::Schema& schema);
   /// One change for each dataset of `run` that has Iceberg files, in its order. A run that is in a table
-  /// already is not taken over twice.
+  /// already is not taken over twice. Merges are computed against the tables as they are, and again where
+  /// another writer comes in between.
   Result<std::vector<TableChange>> Commit(const RunVersion& run);
 
   /// What names a publication of a run in a snapshot's summary: a run id that is done again by force is
@@ -31,7 +36,13 @@ class IcebergTables {
   static std::string PublicationId(const RunVersion& run);
 
  private:
+  struct Work;
+  Result<Work> Plan(const RunVersion& run, const DatasetVersion& dataset);
   Result<iceberg::TableOperation> OperationOf(const RunVersion& run, const DatasetVersion& dataset);
+  Result<iceberg::MergeRequest> MergeOf(const RunVersion& run, const DatasetVersion& dataset);
+  Result<std::vector<Work>> PlanAll(const RunVersion& run);
+  Status Switch(std::vector<Work>& all);
+  Result<TableChange> Finish(Work& work);
   Result<std::vector<iceberg::NewDataFile>> FilesOf(const RunVersion& run, const DatasetVersion& dataset,
                                                     const arrow::Schema& planned);
   Result<iceberg::NewDataFile> WithFieldIds(const RunVersion& run, iceberg::NewDataFile file,
@@ -40,6 +51,7 @@ class IcebergTables {
   iceberg::TableCatalog& tables_;
   ObjectStore& store_;
   iceberg::TableWriter writer_;
+  iceberg::TableMerger merger_;
 };
 
 /// Whether the dataset's table is an Iceberg table.

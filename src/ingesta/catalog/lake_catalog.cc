@@ -63,6 +63,19 @@ class LakeCatalog final : public Catalog {
   IcebergTables iceberg_;
 };
 
+/// `: 3010 rows (10 new, 5 changed, 2995 as they were)`; "" where nothing is known.
+std::string RowsText(const TableChange& change) {
+  if (change.rows < 0) return "";
+  std::string text = fmt::format(": {} rows", change.rows);
+  if (!change.merged) return text;
+  const MergedRows& merged = *change.merged;
+  text +=
+      fmt::format(" ({} new, {} changed, {} as they were", merged.inserted, merged.updated, merged.unchanged);
+  if (merged.repeated > 0)
+    text += fmt::format("; {} came more than once, the last one counts", merged.repeated);
+  return text + ")";
+}
+
 Status LakeCatalog::RegisterHive(const DatasetVersion& dataset, std::vector<TableChange>& changes) {
   HiveDataset hive = HiveDatasetOf(dataset, context_.store);
   if (!hive.partition_key.empty() && !dataset.partition_by.by_run_date()) {
@@ -97,13 +110,13 @@ Result<std::vector<TableChange>> LakeCatalog::Commit(const RunVersion& run) {
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<TableChange> changes, iceberg_.Commit(run));
   for (const DatasetVersion& dataset : run.datasets) {
+    if (run.superseded) break;  // the other tables show the latest run, or find all runs by themselves
     ARROW_RETURN_NOT_OK(SwitchSymlink(dataset, context_.store));
     if (parts_.glue != nullptr) ARROW_RETURN_NOT_OK(RegisterHive(dataset, changes));
   }
   for (const TableChange& change : changes) {
-    if (change.change == "unchanged") continue;
-    const std::string rows = change.rows < 0 ? "" : fmt::format(": {} rows", change.rows);
-    context_.log.Info(fmt::format("table {} {}{}", change.table, change.change, rows),
+    if (change.change == "unchanged" && !change.merged) continue;
+    context_.log.Info(fmt::format("table {} {}{}", change.table, change.change, RowsText(change)),
                       {{"stage", "catalog"}, {"dataset", change.dataset}});
   }
   return changes;

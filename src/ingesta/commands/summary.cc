@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -75,7 +76,7 @@ std::string FilesLine(const std::vector<const pipeline::DatasetFile*>& files) {
 void AppendFiles(std::string& out, const DatasetRecord& dataset) {
   std::vector<std::vector<const pipeline::DatasetFile*>> by_format;
   for (const auto& file : dataset.files) {
-    if (file.placeholder) continue;
+    if (!file.is_object()) continue;
     const bool same = !by_format.empty() && by_format.back().front()->format == file.format;
     if (!same) by_format.emplace_back();
     by_format.back().push_back(&file);
@@ -124,6 +125,12 @@ void AppendTables(std::string& out, const RunRecord& record) {
                                 : fmt::format("  tables ({}):\n{}", record.catalog, lines);
 }
 
+/// Files that have become objects.
+bool HasObjects(const DatasetRecord& dataset) {
+  return std::any_of(dataset.files.begin(), dataset.files.end(),
+                     [](const auto& file) { return file.is_object() && !file.key.empty(); });
+}
+
 void AppendRecord(std::string& out, const RunRecord& record, std::string_view state) {
   out += fmt::format("\n{} · run {} · {}\n", record.pipeline, record.run_id, state);
   if (record.datasets.empty()) return;
@@ -131,7 +138,8 @@ void AppendRecord(std::string& out, const RunRecord& record, std::string_view st
                      "completeness");
   for (const DatasetRecord& dataset : record.datasets) AppendDataset(out, dataset);
   for (const DatasetRecord& dataset : record.datasets) AppendNotes(out, dataset);
-  if (record.datasets.front().files.empty() || record.datasets.front().files.front().key.empty()) return;
+  const bool published = std::any_of(record.datasets.begin(), record.datasets.end(), HasObjects);
+  if (!published) return;
   out += fmt::format("  files in {}\n", record.store);
   for (const DatasetRecord& dataset : record.datasets) AppendFiles(out, dataset);
   AppendTables(out, record);

@@ -1,5 +1,7 @@
 #include "ingesta/config/binder.h"
 
+#include <algorithm>
+
 #include "ingesta/config/column_type.h"
 #include "ingesta/config/json_body.h"
 
@@ -147,6 +149,12 @@ ResourceSpec BindResource(const Value& value) {
   resource.max_rejected = value.Get<double>("max_rejected");
   resource.write_disposition = value.Text("write_disposition");
   resource.partition_by = BindPartition(value.Find("partition_by"));
+  if (!resource.merges()) return resource;
+  // A row without its key can't be merged: it goes to quarantine.
+  for (ColumnSpec& column : resource.columns) {
+    const auto& key = resource.primary_key;
+    if (std::find(key.begin(), key.end(), column.name) != key.end()) column.nullable = false;
+  }
   return resource;
 }
 

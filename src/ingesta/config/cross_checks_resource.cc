@@ -116,6 +116,28 @@ void CheckPrimaryKey(const Value& resource, const std::set<std::string>& columns
   for (const Node& name : key->node->items) check(name);
 }
 
+/// Rows are merged by their key, so that there must be one, of values that are exactly equal or not.
+void CheckMerge(const Value& resource, Diagnostics& diagnostics) {
+  const Value* key = resource.Find("primary_key");
+  if (resource.Text("write_disposition") != "merge" || key == nullptr || !key->ok) return;
+  const std::vector<std::string> names = resource.Texts("primary_key");
+  if (names.empty()) {
+    diagnostics.Add(resource.Find("write_disposition")->at, "`write_disposition: merge` needs a primary_key",
+                    "name the column, or columns, that identify a row");
+  }
+  const Value* columns = resource.Find("columns");
+  for (const std::string& name : names) {
+    for (size_t i = 0; columns != nullptr && i < columns->items.size(); ++i) {
+      const auto type = ParseColumnType(columns->items[i].Text("type"));
+      if (columns->items[i].Text("name") != name || !type || type->kind != ColumnType::Kind::kDouble)
+        continue;
+      diagnostics.Add(
+          key->at, fmt::format("the primary_key {} is a double: rows can't be merged by it", ShowText(name)),
+          "a double that looks the same may differ: use `decimal(p,s)`, `int64` or `string`");
+    }
+  }
+}
+
 void CheckFormats(const Value& resource, Diagnostics& diagnostics) {
   const Value* formats = resource.Find("formats");
   if (formats == nullptr) return;
@@ -242,6 +264,7 @@ void CrossCheckResource(const Value& resource, Diagnostics& diagnostics) {
     }
   }
   CheckPrimaryKey(resource, columns, diagnostics);
+  CheckMerge(resource, diagnostics);
   CheckFormats(resource, diagnostics);
   CheckPartitionBy(resource, diagnostics);
 }

@@ -37,6 +37,17 @@ TEST(PartitionBy, IsTheRunsDateWhereAbsent) {
   EXPECT_EQ(spec.resources[0].write_disposition, "replace");
 }
 
+TEST(WriteDisposition, MergeTakesNoRowWithoutItsKey) {
+  ASSERT_OK_AND_ASSIGN(const PipelineSpec merged, Parse(Yaml("    write_disposition: merge\n")));
+  EXPECT_TRUE(merged.resources[0].merges());
+  ASSERT_OK_AND_ASSIGN(const PipelineSpec replaced, Parse(Yaml("    write_disposition: replace\n")));
+  for (size_t i = 0; i < merged.resources[0].columns.size(); ++i) {
+    const ColumnSpec& column = merged.resources[0].columns[i];
+    EXPECT_EQ(column.nullable, column.name != "id") << column.name;
+    EXPECT_TRUE(replaced.resources[0].columns[i].nullable) << column.name;
+  }
+}
+
 TEST(PartitionBy, NamesThePartitionAfterColumnAndTransform) {
   ASSERT_OK_AND_ASSIGN(
       const PipelineSpec spec,

@@ -161,7 +161,6 @@ std::vector<Case> LaterCases() {
       {"Expectations", Resource("    ^^expectations: []\n"), later, ""},
       {"SchemaContract", Resource("    ^^schema_contract: {columns: freeze}\n"), later, ""},
       {"Mask", Column("{name: id, ^^mask: hash}"), later, ""},
-      {"Merge", Resource("    write_disposition: ^^merge\n"), "`merge`: " + later, "`replace`, `append`"},
       {"Jsonl", Endpoint("      decoder: ^^jsonl\n"), later, "json"},
       {"HeaderCursor", Endpoint("      paginator: {type: ^^header_cursor}\n"), later, ""},
       {"RefreshToken", Client("  auth: {type: ^^oauth2_refresh_token, token: x}\n"), later, "bearer"},
@@ -242,6 +241,13 @@ std::vector<Case> CrossCases() {
       {"RecordPathOfNoKey",
        Pipeline("", "    endpoint: {path: /r, record_path: ^^'/r/{id}'}\n" + kFormats + kColumns),
        "record_path needs a primary_key", ""},
+      {"MergeWithoutKey", Pipeline("", kEndpoint + kColumns + kFormats + "    write_disposition: ^^merge\n"),
+       "`write_disposition: merge` needs a primary_key", "name the column"},
+      {"MergeByADouble",
+       Pipeline("", kEndpoint + kFormats +
+                        "    columns: [{name: a, type: int64}, {name: peso, type: double}]\n"
+                        "    write_disposition: merge\n    primary_key: ^^[a, peso]\n"),
+       "the primary_key `peso` is a double", "`decimal(p,s)`"},
       {"UnknownType", Column("{name: id, type: ^^strng}"), "`strng` is no column type",
        "did you mean `string`? types: `string`, `int32`"},
       {"TypeOfAnotherWorld", Column("{name: id, type: ^^integer}"), "no column type",

@@ -92,7 +92,8 @@ struct ResourceSpec {
   CompletenessSpec completeness;
   PartitionSpec partition_by;
   double max_rejected = 0.01;                 ///< fraction of the rows, 0..1
-  std::string write_disposition = "replace";  ///< of the Iceberg table: `replace`, `append`
+  std::string write_disposition = "replace";  ///< of the Iceberg table: `replace`, `append`, `merge`
+  bool merges() const { return write_disposition == "merge"; }
 };
 
 struct ResponseFilterSpec {

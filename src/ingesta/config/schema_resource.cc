@@ -217,14 +217,15 @@ Schema ResourceSchema(const KindCatalog& kinds) {
       {.key = "write_disposition",
        .type = SchemaType::kEnum,
        .summary =
-           "How a run's rows meet the Iceberg table's: `replace` it as a whole, or `append`; the other "
-           "formats hold each run by itself",
+           "How a run's rows meet the Iceberg table's: `replace` it as a whole, `append`, or `merge` by the "
+           "primary key (a row takes the place of the one with its key, rows that do not come stay); the "
+           "other formats hold each run by itself",
        .summary_es =
            "Cómo entran las filas de una ejecución en la tabla Iceberg: `replace` la sustituye entera, "
-           "`append` añade; los demás formatos guardan cada ejecución por sí sola",
+           "`append` añade, `merge` fusiona por la clave primaria (cada fila ocupa el lugar de la que tiene "
+           "su clave, las que no llegan se quedan); los demás formatos guardan cada ejecución por sí sola",
        .default_value = std::string("replace"),
-       .choices = {"replace", "append"},
-       .later = {"merge"}},
+       .choices = {"replace", "append", "merge"}},
       PartitionBy(),
       LaterKey("incremental"),
       LaterKey("expectations"),

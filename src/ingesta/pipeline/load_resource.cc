@@ -334,6 +334,7 @@ Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
     const config::ResourceSpec& dataset = stages_.tree.dataset(i);
     record.shape = {dataset.columns, dataset.primary_key, dataset.write_disposition, dataset.partition_by};
     RETURN_NOT_OK(WithStage(spools_[i]->Finish(kept, record), Stage::kFormat));
+    for (DatasetFile& file : record.files) file.merge_input = dataset.merges() && file.format == "iceberg";
     RETURN_NOT_OK(CheckRejected(record));
     records.push_back(std::move(record));
   }

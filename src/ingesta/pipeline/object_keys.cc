@@ -35,7 +35,7 @@ void SetParquetKeys(DatasetRecord& dataset, const std::string& timestamp, bool r
 void SetIcebergKeys(DatasetRecord& dataset, const std::string& run_id, const std::string& timestamp) {
   int number = 0;
   for (DatasetFile& file : dataset.files) {
-    if (file.format != "iceberg" || file.placeholder) continue;
+    if (file.format != "iceberg" || !file.is_object()) continue;
     const std::string folder = file.partition.empty() ? "" : file.partition + "/";
     file.key = fmt::format("{}{}/data/{}{}_{}-{:05}{}", file.key_prefix, dataset.name, folder, timestamp,
                            run_id, ++number, file.extension);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -28,7 +29,7 @@ std::string NextSecond(const std::string& timestamp) {
 Result<bool> TimestampIsFree(const RunRecord& record, ObjectStore& store) {
   for (const DatasetRecord& dataset : record.datasets) {
     for (const DatasetFile& file : dataset.files) {
-      if (file.replaces || file.placeholder || file.format == "iceberg")
+      if (file.replaces || !file.is_object() || file.format == "iceberg")
         continue;  // these keys are a partition's, or the run's own
       auto there = store.Head(file.key);
       if (!there.ok() && CodeOf(there.status()) == ErrorCode::kAccessDenied) continue;
@@ -43,7 +44,7 @@ Status PublishObjects(const RunRecord& record, const RunSpool& spool, ObjectStor
                       std::vector<std::string>& published) {
   for (const DatasetRecord& dataset : record.datasets) {
     for (const DatasetFile& file : dataset.files) {
-      if (file.replaces || file.placeholder) continue;
+      if (file.replaces || !file.is_object()) continue;
       RETURN_NOT_OK(WithPrefix(
           store.PublishFile(spool.folder() + "/" + file.spool_path, file.key, file.content_type, file.crc32),
           dataset.name));
@@ -62,7 +63,9 @@ std::string StateText(const RunRecord& record) {
   nlohmann::ordered_json datasets = nlohmann::ordered_json::object();
   for (const DatasetRecord& dataset : record.datasets) {
     nlohmann::ordered_json keys = nlohmann::ordered_json::array();
-    for (const DatasetFile& file : dataset.files) keys.push_back(file.key);
+    for (const DatasetFile& file : dataset.files) {
+      if (file.is_object()) keys.push_back(file.key);
+    }
     datasets[dataset.name] = {{"rows", dataset.rows},
                               {"completeness", VerdictName(dataset.completeness.verdict)},
                               {"files", std::move(keys)}};
@@ -76,13 +79,21 @@ std::string StateText(const RunRecord& record) {
          "\n";
 }
 
+// Whether an earlier try gave the files their keys. Where none of them becomes an object there is nothing
+// that a try could leave.
+bool HasKeys(const RunRecord& record) {
+  return std::any_of(record.datasets.begin(), record.datasets.end(), [](const DatasetRecord& dataset) {
+    return std::any_of(dataset.files.begin(), dataset.files.end(),
+                       [](const DatasetFile& file) { return !file.key.empty(); });
+  });
+}
+
 // Put all objects that stand for themselves, under the first timestamp whose keys are free.
 Status PutObjects(RunRecord& record, const RunSpool& spool, const PublishContext& context) {
   ObjectStore& store = context.store;
   if (record.timestamp.empty()) record.timestamp = FormatKeyTimestamp(context.clock.Now());
   // A timestamp in prepared.json was chosen by an earlier try, which may have published some of the objects.
-  bool chosen = !record.datasets.empty() && !record.datasets.front().files.empty() &&
-                !record.datasets.front().files.front().key.empty();
+  bool chosen = HasKeys(record);
   for (int tries = 0; tries < kMaxTimestamps;
        ++tries, record.timestamp = NextSecond(record.timestamp), chosen = false) {
     SetKeys(record, context.catalog.registers_partitions());

@@ -69,6 +69,7 @@ Json FileJson(const DatasetFile& file, bool with_spool) {
   if (!file.partition.empty()) json["partition"] = file.partition;
   if (file.replaces) json["replaces"] = true;
   if (file.placeholder) json["placeholder"] = true;
+  if (file.merge_input) json["merge_input"] = true;
   return json;
 }
 
@@ -86,6 +87,7 @@ DatasetFile FileFrom(const Json& json) {
   file.partition = json.value("partition", "");
   file.replaces = json.value("replaces", false);
   file.placeholder = json.value("placeholder", false);
+  file.merge_input = json.value("merge_input", false);
   return file;
 }
 
@@ -137,7 +139,22 @@ Json TableJson(const catalog::TableChange& table) {
       {"dataset", table.dataset}, {"table", table.table}, {"kind", table.kind}, {"change", table.change}};
   if (table.rows >= 0) json["rows"] = table.rows;
   if (!table.snapshot.empty()) json["snapshot"] = table.snapshot;
+  if (table.merged) {
+    json["merged"] = Json{{"inserted", table.merged->inserted},
+                          {"updated", table.merged->updated},
+                          {"unchanged", table.merged->unchanged},
+                          {"repeated", table.merged->repeated}};
+  }
   return json;
+}
+
+std::optional<catalog::MergedRows> MergedFrom(const Json& json) {
+  if (!json.contains("merged")) return std::nullopt;
+  const Json& merged = json.at("merged");
+  return catalog::MergedRows{.inserted = merged.at("inserted").get<int64_t>(),
+                             .updated = merged.at("updated").get<int64_t>(),
+                             .unchanged = merged.at("unchanged").get<int64_t>(),
+                             .repeated = merged.at("repeated").get<int64_t>()};
 }
 
 catalog::TableChange TableFrom(const Json& json) {
@@ -146,13 +163,14 @@ catalog::TableChange TableFrom(const Json& json) {
           .kind = json.at("kind").get<std::string>(),
           .change = json.at("change").get<std::string>(),
           .rows = json.value("rows", int64_t{-1}),
-          .snapshot = json.value("snapshot", "")};
+          .snapshot = json.value("snapshot", ""),
+          .merged = MergedFrom(json)};
 }
 
 Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
   Json files = Json::array();
   for (const DatasetFile& file : dataset.files) {
-    if (with_spool || !file.placeholder) files.push_back(FileJson(file, with_spool));
+    if (with_spool || file.is_object()) files.push_back(FileJson(file, with_spool));
   }
   Json json{{"name", dataset.name},
             {"rows", dataset.rows},

@@ -51,9 +51,14 @@ struct DatasetFile {
   bool replaces = false;
   /// Without rows: takes the place of a partition that has none any more. Not in the manifest.
   bool placeholder = false;
+  /// Its rows are merged into the dataset's Iceberg table, out of the spool. Not in the manifest.
+  bool merge_input = false;
   int64_t rows = 0;
   int64_t bytes = 0;
   uint32_t crc32 = 0;
+
+  /// Whether it becomes an object of its own.
+  bool is_object() const { return !placeholder && !merge_input; }
 };
 
 /// What tables need to know of a dataset, kept with the run: it may be published long after its pipeline was

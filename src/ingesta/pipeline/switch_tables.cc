@@ -62,6 +62,11 @@ catalog::DatasetVersion VersionOf(const DatasetRecord& dataset, const RunSpool& 
   return version;
 }
 
+bool HasIceberg(const DatasetRecord& dataset) {
+  return std::any_of(dataset.files.begin(), dataset.files.end(),
+                     [](const DatasetFile& file) { return file.format == "iceberg"; });
+}
+
 }  // namespace
 
 Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store, catalog::Catalog& catalog,
@@ -70,18 +75,27 @@ Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store
                           .run_id = record.run_id,
                           .timestamp = record.timestamp,
                           .scratch_folder = spool.folder(),
+                          .superseded = superseded,
                           .datasets = {}};
   for (const DatasetRecord& dataset : record.datasets) {
     if (dataset.shape.columns.empty()) continue;  // recorded by a version that knew no tables
-    if (superseded && dataset.shape.write_disposition != "append") continue;
+    if (superseded && dataset.shape.write_disposition == "replace") continue;
     if (!superseded) RETURN_NOT_OK(ReplacePartitions(dataset, spool, store));
     run.datasets.push_back(VersionOf(dataset, spool));
+    if (dataset.shape.write_disposition == "merge" && !HasIceberg(dataset)) {
+      log.Info(fmt::format("{}: `merge` is for the Iceberg table, which its formats leave out: each of the "
+                           "other files holds this run alone",
+                           dataset.name),
+               {{"stage", "catalog"}, {"dataset", dataset.name}});
+    }
   }
   record.catalog = catalog.Describe();
   record.superseded = superseded;
   if (superseded) {
     log.Warning(fmt::format(
-        "run {} is older than the tables: its files are kept, the tables stay as they are", record.run_id));
+        "run {} is older than the tables: its files are kept; of its rows only those come in that take no "
+        "other's place (appended ones, and merged ones with a new key)",
+        record.run_id));
   }
   if (run.datasets.empty()) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(record.tables, catalog.Commit(run));

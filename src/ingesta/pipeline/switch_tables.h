@@ -13,8 +13,10 @@
 namespace ingesta::pipeline {
 
 /// Switch all tables to `record`, whose objects are published; record.catalog and record.tables say what
-/// became of them. `superseded`: a later run was published meanwhile; then only rows to append are taken
-/// over.
+/// became of them. `superseded`: a later run was published meanwhile; then rows to append are taken over, and
+/// of rows to merge those whose key is new: a row of the table may be of the later run, and is never gone
+/// back on. (What this leaves behind: a row that is older in the table than in this run, and that the later
+/// run no longer met at the source.)
 Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store, catalog::Catalog& catalog,
                     bool superseded, const Logger& log);
 

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""Pipelines that merge into Iceberg tables: what another program reads after each run is what a plain dict says.
+
+usage: merge_test.py INGESTA [POINTS]
+
+A small service changes between the runs: rows change, come, and are no longer sent. The table must hold the last state of
+every key that ever came, as pyiceberg and DuckDB read it. The same run twice is one snapshot, another program may write in
+between, and a run that is killed (POINTS times, by kill -9) is healed by the next one.
+"""
+import collections
+import http.server
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import pyarrow
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.table import StaticTable
+
+from lake_readers import connect, metadata_of, snapshots_of
+
+INGESTA = sys.argv[1]
+POINTS = int(sys.argv[2]) if len(sys.argv) > 2 else 30
+SEED = 20261124
+PIPELINE = """
+name: pedidos
+client: {{base_url: "{url}"}}
+resource_defaults: {{primary_key: [id], write_disposition: merge}}
+resources:
+  - name: pedidos
+    endpoint: {{path: /pedidos, data_selector: pedidos, paginator: single_page}}
+    formats: [csv, iceberg]
+    partition_by: {{column: fecha, transform: month}}
+    columns:
+      - {{name: id, type: int64}}
+      - {{name: estado, type: string}}
+      - {{name: fecha, type: date}}
+      - {{name: total, type: "decimal(18,2)"}}
+      - {{name: peso, type: double}}
+  - name: lineas
+    explode: {{resource: pedidos, path: lineas}}
+    include_from_parent: [id]
+    primary_key: [pedido_id, linea]
+    formats: [iceberg]
+    columns:
+      - {{name: pedido_id, path: _pedidos_id, type: int64}}
+      - {{name: linea, type: int32}}
+      - {{name: articulo, type: string}}
+  - name: estados
+    endpoint: {{path: /estados, paginator: single_page}}
+    formats: [csv]
+    columns: [{{name: id, type: int64}}, {{name: nombre, type: string}}]
+"""
+KEYS = {"pedidos": ("id",), "lineas": ("pedido_id", "linea")}
+
+
+class Service:
+    """What the source has now."""
+
+    def __init__(self):
+        self.pedidos = {}
+        service = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                answer = ({"pedidos": list(service.pedidos.values())} if self.path == "/pedidos" else
+                          [{"id": 1, "nombre": "NUEVO"}])
+                body = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+def pedido(number, estado, month=1, lineas=2, peso=1.5):
+    return {"id": number, "estado": estado, "fecha": f"2026-{month:02}-15", "total": f"{number}.10", "peso": peso,
+            "lineas": [{"linea": line, "articulo": f"{estado} {line}"} for line in range(1, lineas + 1)]}
+
+
+def upsert(model, pedidos):
+    """The expected tables after a run that met `pedidos`."""
+    for p in pedidos:
+        row = {name: p[name] for name in ("id", "estado", "fecha", "total", "peso")}
+        model["pedidos"][(p["id"],)] = row
+        for line in p["lineas"]:
+            model["lineas"][(p["id"], line["linea"])] = {"pedido_id": p["id"], **line}
+
+
+def plain(row):
+    """A row as JSON has it: dates and decimals as text, NaN is not among the values."""
+    return {name: value if isinstance(value, (int, float, type(None))) else str(value) for name, value in row.items()}
+
+
+def by_pyiceberg(data, dataset):
+    return StaticTable.from_metadata(str(metadata_of(data / "iceberg" / dataset))).scan().to_arrow().to_pylist()
+
+
+def by_duckdb(duck, data, dataset):
+    result = duck.execute(f"SELECT * FROM iceberg_scan('{metadata_of(data / 'iceberg' / dataset)}')")
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row)) for row in result.fetchall()]
+
+
+def check(data, model, duck):
+    for dataset, key in KEYS.items():
+        for rows in (by_pyiceberg(data, dataset), by_duckdb(duck, data, dataset)):
+            found = {tuple(row[name] for name in key): plain(row) for row in rows}
+            assert len(found) == len(rows), f"{dataset}: a key comes twice"
+            assert found == model[dataset], f"{dataset}: {diff(found, model[dataset])}"
+
+
+def diff(found, expected):
+    return {key: (found.get(key), expected.get(key)) for key in found.keys() | expected.keys()
+            if found.get(key) != expected.get(key)}
+
+
+class Lake:
+    def __init__(self, work, name, url):
+        self.data = work / name
+        self.pipeline = work / "pipeline.yaml"
+        self.pipeline.write_text(PIPELINE.format(url=url))
+
+    def environment(self):
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "INGESTA_", "GLUE_"))}
+        return env | {"S3_BUCKET": "", "INGESTA_DATA_DIR": str(self.data)}
+
+    def start(self, *options):
+        return subprocess.Popen([INGESTA, "run", str(self.pipeline), "--json", *options], env=self.environment(),
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *options):
+        """The run's record, and what it logged."""
+        run = self.start(*options)
+        out, err = run.communicate()
+        assert run.returncode == 0, f"exit {run.returncode}\n{err}"
+        return json.loads(out)[0], err
+
+
+def changes(record):
+    return {table["dataset"]: table for table in record["tables"] if table["kind"] == "iceberg"}
+
+
+def check_files(data):
+    """Every data file belongs to a state of its table; of the merged rows' own files none was published."""
+    for dataset in KEYS:
+        table = StaticTable.from_metadata(str(metadata_of(data / "iceberg" / dataset)))
+        known = {row["file_path"].removeprefix("file://")
+                 for snapshot in table.metadata.snapshots
+                 for row in table.inspect.files(snapshot.snapshot_id).to_pylist()}
+        there = {str(path) for path in (data / "iceberg" / dataset / "data").rglob("*.parquet")}
+        assert there == known, f"{dataset}: {there ^ known}"
+
+
+def test_runs(work, service, duck):
+    lake = Lake(work, "runs", service.url)
+    model = {dataset: {} for dataset in KEYS}
+    service.pedidos = {n: pedido(n, "NUEVO", month=1 + n % 3) for n in range(1, 31)}
+    record, _ = lake.run()
+    upsert(model, service.pedidos.values())
+    check(lake.data, model, duck)
+    assert {name: table["change"] for name, table in changes(record).items()} == dict.fromkeys(KEYS, "created")
+    assert not any(f["format"] == "iceberg" for d in record["datasets"] for f in d["files"]), "inputs are no objects"
+
+    # One changes, one moves to another month, one has a line less, one is not sent any more, two are new.
+    service.pedidos[3] = pedido(3, "PAGADO", month=1, peso=-0.0)
+    service.pedidos[4] = pedido(4, "NUEVO", month=12)
+    service.pedidos[5] = pedido(5, "NUEVO", month=3, lineas=1)
+    del service.pedidos[6]
+    service.pedidos |= {n: pedido(n, "NUEVO", month=4) for n in (31, 32)}
+    record, err = lake.run()
+    upsert(model, service.pedidos.values())
+    check(lake.data, model, duck)
+    assert (6,) in model["pedidos"] and (5, 2) in model["lineas"]
+    merged = changes(record)["pedidos"]
+    assert (merged["change"], merged["rows"]) == ("merged", 32), merged
+    assert merged["merged"] == {"inserted": 2, "updated": 2, "unchanged": 27, "repeated": 0}, merged
+    assert "2 new, 2 changed, 27 as they were" in err, err
+    # The CSV of a run is that run's rows, whatever the table keeps.
+    newest = max((lake.data / "pedidos").glob("*.csv"))
+    assert len(newest.read_text().splitlines()) == 1 + len(service.pedidos)
+    assert "`merge` is for the Iceberg table" in err and "estados:" in err, err
+
+    # Nothing changed: no state of its own, and the run is a success.
+    record, _ = lake.run()
+    assert changes(record)["pedidos"]["change"] == "unchanged"
+    assert len(snapshots_of(lake.data / "iceberg" / "pedidos")) == 2
+
+    # The same run again by force is another publication; again without it is nothing.
+    service.pedidos[7] = pedido(7, "ENVIADO", month=2)
+    first, _ = lake.run("--run-id", "manual-1")
+    upsert(model, service.pedidos.values())
+    states = len(snapshots_of(lake.data / "iceberg" / "pedidos"))
+    service.pedidos[7] = pedido(7, "DEVUELTO", month=2)
+    lake.run("--run-id", "manual-1")
+    assert len(snapshots_of(lake.data / "iceberg" / "pedidos")) == states == 3
+    check(lake.data, model, duck)
+    ids = [s["summary"]["ingesta.run-id"] for s in snapshots_of(lake.data / "iceberg" / "pedidos")]
+    assert ids[-1].split("@")[0] == first["run_id"] == "manual-1" and len(set(ids)) == len(ids)
+    check_files(lake.data)
+    return lake, model
+
+
+def test_beside_another_program(lake, model, service, duck):
+    """pyiceberg appends and deletes between two runs; its rows are merged like ours."""
+    metadata = metadata_of(lake.data / "iceberg" / "pedidos")
+    catalog = SqlCatalog("other", uri="sqlite:///:memory:", warehouse=f"file://{lake.data}")
+    catalog.create_namespace("n")
+    table = catalog.register_table("n.pedidos", str(metadata))
+    rows = [row for row in by_pyiceberg(lake.data, "pedidos") if row["id"] == 1]
+    rows[0] |= {"id": 900, "estado": "A MANO"}
+    table.append(pyarrow.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+    table.delete("id = 2")
+    # What a filesystem catalog looks for: the next number, and the hint.
+    number = int(metadata.name.removeprefix("v").split(".")[0]) + 1
+    folder = metadata.parent
+    shutil.copy(table.metadata_location.removeprefix("file://"), folder / f"v{number}.metadata.json")
+    (folder / "version-hint.text").write_text(str(number))
+    model["pedidos"][(900,)] = plain(rows[0])
+    del model["pedidos"][(2,)]
+    check(lake.data, model, duck)
+    service.pedidos[900] = pedido(900, "NUESTRO", month=5)
+    lake.run()
+    upsert(model, service.pedidos.values())
+    check(lake.data, model, duck)
+    assert model["pedidos"][(2,)]["estado"] == "NUEVO"
+
+
+def test_kills(work, service, duck):
+    """kill -9 at random points. What is visible then is the table before or after; the next run heals it."""
+    service.pedidos = {n: pedido(n, "NUEVO", month=1 + n % 12) for n in range(1, 400)}
+    lake = Lake(work, "kills", service.url)
+    model = {dataset: {} for dataset in KEYS}
+    began = time.monotonic()
+    lake.run()
+    whole = time.monotonic() - began
+    upsert(model, service.pedidos.values())
+    killed = 0
+    for point in range(POINTS):
+        choice = random.Random(SEED + point)
+        before = {dataset: dict(rows) for dataset, rows in model.items()}
+        for number in choice.sample(range(1, 400), 20):
+            service.pedidos[number] = pedido(number, f"E{point}", month=choice.randint(1, 12))
+        service.pedidos[1000 + point] = pedido(1000 + point, "NUEVO")
+        upsert(model, service.pedidos.values())
+        run = lake.start()
+        try:
+            run.wait(timeout=choice.uniform(0.2, 1.1) * whole)
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGKILL)
+            run.wait()
+            killed += 1
+        run.stdout.close()
+        run.stderr.close()
+        for dataset, key in KEYS.items():
+            found = {tuple(row[name] for name in key): plain(row) for row in by_pyiceberg(lake.data, dataset)}
+            assert found in (before[dataset], model[dataset]), f"point {point}: {dataset} is neither state"
+        lake.run()
+        check(lake.data, model, duck)
+    runs = collections.Counter(s["summary"]["ingesta.run-id"] for s in snapshots_of(lake.data / "iceberg" / "pedidos"))
+    assert max(runs.values()) == 1, f"a run was merged twice: {runs}"
+    assert not list(lake.data.glob("_ingesta/spool/*/*")), "a spool was left"
+    assert killed * 2 >= POINTS, f"only {killed} of {POINTS} points hit a running process"
+    return killed
+
+
+def main():
+    work = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-merge-"))
+    service = Service()
+    try:
+        duck = connect()
+        lake, model = test_runs(work, service, duck)
+        test_beside_another_program(lake, model, service, duck)
+        killed = test_kills(work, service, duck)
+        print(f"merged beside pyiceberg, {POINTS} points, {killed} kills: the last state of every key")
+    finally:
+        service.server.shutdown()
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
