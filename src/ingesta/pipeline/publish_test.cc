@@ -98,6 +98,15 @@ class PublishMergeTest : public LocalLakeTest {
     EXPECT_OK(spool.SavePrepared(record));
     return record;
   }
+  /// Add a CSV beside the rows to merge.
+  void AddCsv(const RunSpool& spool, RunRecord& record) {
+    DatasetFile file{.format = "csv", .key = "", .spool_path = "productos.csv"};
+    file.extension = ".csv";
+    file.bytes = 3;
+    file.crc32 = Crc32("id\n");
+    EXPECT_OK(AtomicWriteFile(spool.folder() + "/productos.csv", "id\n"));
+    record.datasets[0].files.push_back(file);
+  }
   Status Publish(RunRecord& record, const RunSpool& spool) {
     return pipeline::Publish(record, spool, {*store_, *catalog_, clock_, log_});
   }
@@ -166,13 +175,19 @@ TEST_F(PublishMergeTest, ARunThatIsPublishedAgainIsMergedOnce) {
 TEST_F(PublishMergeTest, ARunThatWasOvertakenByALaterOneAddsOnlyNewKeys) {
   const RunSpool later(root_, "productos", "later");
   RunRecord record = Prepare(later, {1, 2}, "20261125_020000");
+  AddCsv(later, record);
   ASSERT_OK(Publish(record, later));
   const RunSpool early(root_, "productos", "early");
   record = Prepare(early, {2, 3}, "20261124_020000");
+  AddCsv(early, record);
   ASSERT_OK(Publish(record, early));
   EXPECT_EQ(record.tables[0].rows, 3);
   EXPECT_EQ(record.tables[0].merged->inserted, 1);
   EXPECT_EQ(record.tables[0].merged->updated, 0);
+  // Its CSV is kept, but the table of the latest CSV stays with the later run.
+  EXPECT_TRUE(PathExists(root_ + "/productos/productos_20261124_020000.csv"));
+  ASSERT_OK_AND_ASSIGN(const auto link, store_->Read("symlink/productos/symlink.txt"));
+  EXPECT_THAT(link->text, ::testing::HasSubstr("productos_20261125_020000.csv"));
 }
 
 TEST_F(PublishTest, NeverOverwritesAnObjectOfSomebodyElse) {
