@@ -7,7 +7,6 @@
 
 #include "ingesta/aws/glue.h"
 #include "ingesta/catalog/glue/hive_tables.h"
-#include "ingesta/catalog/glue/hive_types.h"
 #include "ingesta/catalog/hive_lake.h"
 #include "ingesta/catalog/iceberg/catalog.h"
 #include "ingesta/catalog/lake_history.h"
@@ -48,6 +47,7 @@ class TableLister {
   /// Prefixes of the keys that the Parquet table consists of.
   Result<std::vector<std::string>> ParquetPrefixes() const;
   Status AskGlue();
+  Result<bool> IsRegistered(const std::string& table) const;
 
   const DatasetHistory& history_;
   ObjectStore& store_;
@@ -176,17 +176,16 @@ Status TableLister::AddParquet() {
   return Status::OK();
 }
 
+// By name, as a run does: to list tables is a permission more.
+Result<bool> TableLister::IsRegistered(const std::string& table) const {
+  ARROW_ASSIGN_OR_RAISE(const auto found, access_.glue->GetTable(access_.database, table));
+  return found.has_value();
+}
+
 // Views exist in Glue alone; of the other tables Glue says whether it has them.
 Status TableLister::AskGlue() {
-  const std::string pattern = HiveName(name_) + ".*";
-  auto asked = access_.glue->GetTables(access_.database, pattern);
-  // Before the first run there is no database.
-  if (!asked.ok() && CodeOf(asked.status()) != ErrorCode::kNotFound) return asked.status();
-  const std::vector<aws::GlueTable> registered =
-      asked.ok() ? *std::move(asked) : std::vector<aws::GlueTable>();
   for (TableInfo& info : tables_) {
-    info.registered = std::any_of(registered.begin(), registered.end(),
-                                  [&](const aws::GlueTable& table) { return table.name == info.name; });
+    ARROW_ASSIGN_OR_RAISE(info.registered, IsRegistered(info.name));
   }
   const HiveDataset hive = HiveDatasetOf(CurrentVersion(history_), store_);
   for (const CsvView& view : CsvViews(hive)) {
@@ -203,8 +202,7 @@ Status TableLister::AskGlue() {
       info.run_id = base->run_id;
       info.run_time = base->run_time;
     }
-    info.registered = std::any_of(registered.begin(), registered.end(),
-                                  [&](const aws::GlueTable& table) { return table.name == view.name; });
+    ARROW_ASSIGN_OR_RAISE(info.registered, IsRegistered(view.name));
     tables_.push_back(std::move(info));
   }
   return Status::OK();
