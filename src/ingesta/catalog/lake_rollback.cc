@@ -152,9 +152,10 @@ Result<Rollback> PlanRollback(const DatasetHistory& history, const std::string& 
   }
   ARROW_RETURN_NOT_OK(PlanSymlink(history, run, store, plan));
   NoteParquet(history, run, plan);
-  plan.notes.push_back(history.dataset.write_disposition == "append"
-                           ? "the next run appends to this state"
-                           : "the next run replaces this state again");
+  const std::string& disposition = history.dataset.write_disposition;
+  plan.notes.push_back(disposition == "append"  ? "the next run appends to this state"
+                       : disposition == "merge" ? "the next run merges its rows into this state"
+                                                : "the next run replaces this state again");
   return plan;
 }
 
