@@ -16,6 +16,7 @@ import unittest
 from pyiceberg.table import StaticTable
 
 from lake_readers import DATASETS, connect, metadata_of
+from servers import DemoServices
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INGESTA = sys.argv[1]
@@ -329,6 +330,50 @@ class Lake(unittest.TestCase):
         self.assertGreater(looks, 2)
         self.assertEqual(self.findings("--checksums"), [])
 
+    # maintain
+
+    def test_maintain_expires_and_removes_what_nothing_needs(self):
+        orphan = self.data / "iceberg/productos/data/of-a-run-that-died.parquet"
+        orphan.write_text("rows")
+        before = {dataset: iceberg_ids(self.data, dataset) for dataset in DATASETS}
+        options = ("--snapshot-age", "0s", "--keep", "1", "--orphan-age", "0s")
+        planned = self.json("maintain", "--dry-run", *options)
+        self.assertTrue(planned["dry_run"] and orphan.exists())
+        self.assertEqual(len(self.json("history", "productos")["history"]), 2)
+        done = self.json("maintain", *options)
+        for plan, table in zip(planned["tables"], done["tables"], strict=True):
+            for member in ("dataset", "expired_snapshots", "expired_objects"):
+                self.assertEqual(plan[member], table[member])
+            self.assertEqual((table["expired_snapshots"], table["left"], table["error"]), (1, [], None))
+        productos = next(table for table in done["tables"] if table["dataset"] == "productos")
+        self.assertIn("iceberg/productos/data/of-a-run-that-died.parquet", productos["orphans"])
+        self.assertFalse(orphan.exists())
+        self.assertEqual({dataset: iceberg_ids(self.data, dataset) for dataset in DATASETS}, before)
+        self.assertEqual(len(self.json("history", "productos")["history"]), 1)
+        self.assertEqual([f for f in self.findings() if f["kind"] != "stale"], [])
+        self.assertIn("nothing to do", self.lake("maintain", "productos", *options).stdout)
+
+    def test_maintain_leaves_young_things_alone(self):
+        (self.data / "iceberg/productos/data/of-a-running-one.parquet").write_text("rows")
+        text = self.lake("maintain").stdout
+        self.assertEqual(text.count("nothing to do"), len(DATASETS), text)
+
+    def test_maintain_compacts_small_files(self):
+        pipeline = self.work / "append.yaml"
+        text = (ROOT / "ingesta-proveedores/pipeline.yaml").read_text()
+        pipeline.write_text(text.replace("    formats:", "    write_disposition: append\n    formats:"))
+        with DemoServices(INGESTA, 400) as demo:
+            for _ in range(3):
+                ingesta(self.data, "run", pipeline, **demo.env)
+        ids = iceberg_ids(self.data, "proveedores")
+        (table,) = self.json("maintain", "proveedores", "--no-expire", "--no-orphans")["tables"]
+        self.assertEqual((table["compacted_files"], table["written_files"]), (4, 1))
+        self.assertEqual(iceberg_ids(self.data, "proveedores"), ids)
+
+    def test_maintain_refuses_what_is_no_duration_or_size(self):
+        self.assertIn("ms, s, m, h, d", self.lake("maintain", "--orphan-age", "3", code=2).stderr)
+        self.assertIn("MiB", self.lake("maintain", "--file-size", "big", code=2).stderr)
+
     # words
 
     def test_wrong_words_name_the_right_ones(self):
@@ -336,7 +381,7 @@ class Lake(unittest.TestCase):
         self.assertIn("did you mean `productos`?", error)
         error = self.lake("tables", code=2, cwd=self.work / "kept").stderr
         self.assertIn("there is no pipeline.yaml in this folder", error)
-        for command in ("tables", "history", "rollback", "ddl", "verify"):
+        for command in ("tables", "history", "rollback", "ddl", "verify", "maintain"):
             self.assertIn("Examples:", self.lake(command, "--help").stdout)
         own = self.lake("tables", "--json", cwd=ROOT / "ingesta-productos").stdout
         self.assertEqual({table["pipeline"] for table in json.loads(own)}, {"productos"})

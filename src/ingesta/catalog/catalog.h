@@ -11,6 +11,7 @@
 #include "ingesta/base/status.h"
 #include "ingesta/catalog/dataset_version.h"
 #include "ingesta/catalog/lake_values.h"
+#include "ingesta/catalog/maintained_table.h"
 #include "ingesta/catalog/object_index.h"
 
 namespace ingesta::catalog {
@@ -49,6 +50,10 @@ class Catalog {
   /// Whether the tables hold what the runs published. An error is one of the way there (refused access, no
   /// network): nothing is known then.
   virtual Result<TablesCheck> Verify(const DatasetHistory& history, ObjectIndex& objects) = 0;
+  /// Compact the datasets' Iceberg tables, expire old snapshots, remove orphans. Safe beside running
+  /// ingestions. The failure of one table is in its status and keeps no other from being maintained.
+  virtual std::vector<MaintainedTable> Maintain(const std::vector<std::string>& datasets,
+                                                const LakeMaintenanceOptions& options) = 0;
 };
 
 }  // namespace ingesta::catalog

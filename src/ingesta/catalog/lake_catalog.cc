@@ -10,6 +10,7 @@
 #include "ingesta/catalog/iceberg_tables.h"
 #include "ingesta/catalog/lake_ddl.h"
 #include "ingesta/catalog/lake_history.h"
+#include "ingesta/catalog/lake_maintenance.h"
 #include "ingesta/catalog/lake_rollback.h"
 #include "ingesta/catalog/symlink.h"
 #include "ingesta/catalog/verify_tables.h"
@@ -52,6 +53,10 @@ class LakeCatalog final : public Catalog {
                         const std::string& database) override;
   Result<TablesCheck> Verify(const DatasetHistory& history, ObjectIndex& objects) override {
     return VerifyTables(history, objects, context_.store, Access());
+  }
+  std::vector<MaintainedTable> Maintain(const std::vector<std::string>& datasets,
+                                        const LakeMaintenanceOptions& options) override {
+    return MaintainLake(datasets, options, {*parts_.tables, context_.store, context_.clock, context_.random});
   }
 
  private:

@@ -117,6 +117,7 @@ void AddLakeCommand(CLI::App& cli, App& app) {
   AddLakeRollbackCommand(*group, app);
   AddLakeDdlCommand(*group, app);
   AddLakeVerifyCommand(*group, app);
+  AddLakeMaintainCommand(*group, app);
   group->footer(
       "Without -p: ./pipeline.yaml, else every pipeline.yaml directly below this folder. S3_BUCKET, "
       "INGESTA_DATA_DIR,\n"
@@ -126,7 +127,8 @@ void AddLakeCommand(CLI::App& cli, App& app) {
       "  ingesta lake history productos\n"
       "  ingesta lake rollback productos --to 20261124_020000-1f2e3d4c --dry-run\n"
       "  ingesta lake ddl --engine duckdb | duckdb\n"
-      "  ingesta lake verify --checksums");
+      "  ingesta lake verify --checksums\n"
+      "  ingesta lake maintain --dry-run");
 }
 
 }  // namespace ingesta::commands

@@ -65,5 +65,6 @@ void AddLakeHistoryCommand(CLI::App& group, App& app);
 void AddLakeRollbackCommand(CLI::App& group, App& app);
 void AddLakeDdlCommand(CLI::App& group, App& app);
 void AddLakeVerifyCommand(CLI::App& group, App& app);
+void AddLakeMaintainCommand(CLI::App& group, App& app);
 
 }  // namespace ingesta::commands

@@ -203,12 +203,25 @@ std::optional<OptionValue> ReadScalar(const Node& node, const Schema& schema, Co
   return value;
 }
 
-Result<Millis> ParseDuration(const std::string& text) {
-  const Schema schema{.key = "", .type = SchemaType::kDuration, .min = 0};
+namespace {
+
+template <typename Value>
+Result<Value> ParseText(const std::string& text, SchemaType type) {
+  const Schema schema{.key = "", .type = type, .min = 0};
   Complaint complaint;
   const auto value = ReadScalar(Node::Scalar(text, {}, /*plain=*/true), schema, &complaint);
-  if (value) return std::get<Millis>(*value);
+  if (value) return std::get<Value>(*value);
   return MakeError(ErrorCode::kUsage, complaint.message, complaint.hint);
+}
+
+}  // namespace
+
+Result<Millis> ParseDuration(const std::string& text) {
+  return ParseText<Millis>(text, SchemaType::kDuration);
+}
+
+Result<int64_t> ParseSize(const std::string& text) {
+  return ParseText<int64_t>(text, SchemaType::kSize);
 }
 
 }  // namespace ingesta::config

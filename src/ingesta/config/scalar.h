@@ -24,5 +24,7 @@ std::optional<OptionValue> ReadScalar(const Node& node, const Schema& schema, Co
 
 /// `20ms`, `1.5s`, `5m`, ... outside of YAML. kUsage with the valid units where it is none or negative.
 Result<Millis> ParseDuration(const std::string& text);
+/// `64KB`, `128MiB`, ... in bytes, likewise.
+Result<int64_t> ParseSize(const std::string& text);
 
 }  // namespace ingesta::config

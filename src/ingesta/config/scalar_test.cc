@@ -22,5 +22,13 @@ TEST(ParseDuration, RefusesTheRestAndSaysWhatItTakes) {
   EXPECT_THAT(HintOf(ParseDuration("20").status()), ::testing::HasSubstr("ms, s, m, h, d"));
 }
 
+TEST(ParseSize, TakesWhatThePipelineTakesAndRefusesTheRest) {
+  for (const auto& [text, wanted] : {std::pair{"0B", 0}, {"1.5KiB", 1536}, {"128 MiB", 128 << 20}}) {
+    ASSERT_OK_AND_ASSIGN(const int64_t size, ParseSize(text));
+    EXPECT_EQ(size, wanted) << text;
+  }
+  for (const char* text : {"", "128", "MiB", "-1MiB", "5d"}) EXPECT_ERROR_CODE(ErrorCode::kUsage, ParseSize(text));
+}
+
 }  // namespace
 }  // namespace ingesta::config
