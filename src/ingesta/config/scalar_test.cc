@@ -27,7 +27,8 @@ TEST(ParseSize, TakesWhatThePipelineTakesAndRefusesTheRest) {
     ASSERT_OK_AND_ASSIGN(const int64_t size, ParseSize(text));
     EXPECT_EQ(size, wanted) << text;
   }
-  for (const char* text : {"", "128", "MiB", "-1MiB", "5d"}) EXPECT_ERROR_CODE(ErrorCode::kUsage, ParseSize(text));
+  for (const char* text : {"", "128", "MiB", "-1MiB", "5d"})
+    EXPECT_ERROR_CODE(ErrorCode::kUsage, ParseSize(text));
 }
 
 }  // namespace
