@@ -18,7 +18,7 @@ RUN cmake --preset release \
 FROM debian:bookworm-slim AS runtime
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libcctz2 libcpp-httplib0.11 libcurl4 libfmt9 libisal2 \
-      libpugixml1v5 libssl3 libxxhash0 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
+      libpcre2-8-0 libpugixml1v5 libssl3 libxxhash0 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
  && rm -rf /var/cache/apt /var/cache/debconf /var/lib/apt/lists /var/log/apt /var/log/dpkg.log \
  && mkdir -m 1777 /data
 COPY --from=build /opt/ingesta /usr/local
