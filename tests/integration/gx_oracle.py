@@ -1,4 +1,5 @@
 """Great Expectations 1.24 as the oracle: its pandas engine over a data frame, one answer an expectation."""
+import copy
 import logging
 import os
 import warnings
@@ -7,9 +8,12 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
+import great_expectations  # noqa: E402
 from great_expectations.execution_engine import PandasExecutionEngine  # noqa: E402
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration  # noqa: E402
 from great_expectations.validator.validator import Validator  # noqa: E402
+
+great_expectations.get_context(mode="ephemeral").variables.progress_bars = {"globally": False}
 
 
 def exception_of(info):
@@ -34,8 +38,8 @@ def evaluate(frame, expectations, result_format):
         configuration.meta = {"index": index}
         configurations.append(configuration)
     validator = Validator(execution_engine=PandasExecutionEngine(batch_data_dict={"batch": frame}))
-    validator._determine_progress_bars = lambda: False
-    runtime = {"result_format": result_format, "catch_exceptions": True}
+    # GX adds to the settings that it is given.
+    runtime = {"result_format": copy.deepcopy(result_format), "catch_exceptions": True}
     for validated in validator.graph_validate(configurations=configurations, runtime_configuration=runtime):
         answer = validated.to_json_dict()
         index = answer["expectation_config"]["meta"]["index"]

@@ -155,23 +155,60 @@ class MapCheck final : public Check {
   std::vector<uint8_t> failed_;
 };
 
-/// Python's order of two values; nullopt where `<` raises.
-std::optional<int> PythonOrder(const Json& a, const Json& b) {
+/// Whether a value and another, or a NaN, are one to Python.
+bool PythonEqual(const Json& a, const Json& b, bool nulls_differ) {
+  return a == b && !(a.is_null() && nulls_differ);
+}
+
+/// Python's `a < b`; nullopt where it raises.
+std::optional<bool> PythonLess(const Json& a, const Json& b, bool nulls_differ) {
   if (a.is_array() && b.is_array()) {
     for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-      const auto order = PythonOrder(a[i], b[i]);
-      if (!order || *order != 0) return order;
+      if (!PythonEqual(a[i], b[i], nulls_differ)) return PythonLess(a[i], b[i], nulls_differ);
     }
-    return 0;
+    return false;
   }
   const auto number = [](const Json& value) { return value.is_number() || value.is_null(); };
-  if (a.is_null() && b.is_null()) return 0;
-  if (number(a) && number(b)) {
-    if (a.is_null() || b.is_null()) return 0;  // NaN: neither is smaller
-    return a < b ? -1 : b < a ? 1 : 0;
-  }
+  if (number(a) && number(b)) return !a.is_null() && !b.is_null() && a < b;  // nothing is below or above NaN
   if (a.type() != b.type()) return std::nullopt;
-  return a < b ? -1 : b < a ? 1 : 0;
+  return a < b;
+}
+
+/// Sort as Python does lists of up to 64: where NaN is among the values the way decides the result. False where
+/// the values have no order.
+template <typename T, typename Less>
+bool PythonSort(std::vector<T>& list, const Less& less) {
+  bool ordered = true;
+  const auto below = [&](const T& a, const T& b) {
+    const std::optional<bool> is_less = less(a, b);
+    ordered = ordered && is_less.has_value();
+    return is_less.value_or(false);
+  };
+  size_t run = 2;
+  if (list.size() < 2) return true;
+  if (below(list[1], list[0])) {
+    while (run < list.size() && below(list[run], list[run - 1])) ++run;
+    std::reverse(list.begin(), list.begin() + static_cast<int64_t>(run));
+  } else {
+    while (run < list.size() && !below(list[run], list[run - 1])) ++run;
+  }
+  for (; run < list.size(); ++run) {
+    const T item = list[run];
+    size_t low = 0;
+    size_t high = run;
+    while (low < high) {
+      const size_t middle = (low + high) / 2;
+      if (below(item, list[middle])) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    std::move_backward(list.begin() + static_cast<int64_t>(low), list.begin() + static_cast<int64_t>(run),
+                       list.begin() + static_cast<int64_t>(run) + 1);
+    list[low] = item;
+  }
+  return ordered;
 }
 
 Json Key(const Json& value) {
@@ -196,12 +233,9 @@ Json CountValues(const std::vector<Json>& values, int limit, bool nulls_differ) 
   }
   std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   if (counts.size() > static_cast<size_t>(limit)) counts.resize(static_cast<size_t>(limit));
-  bool sortable = true;
-  std::stable_sort(counts.begin(), counts.end(), [&sortable](const auto& a, const auto& b) {
+  const bool sortable = PythonSort(counts, [&](const auto& a, const auto& b) -> std::optional<bool> {
     if (a.second != b.second) return a.second > b.second;
-    const auto order = PythonOrder(a.first, b.first);
-    sortable = sortable && order.has_value();
-    return order.value_or(0) < 0;
+    return PythonLess(a.first, b.first, nulls_differ);
   });
   if (!sortable) return nullptr;
   Json list = Json::array();

@@ -110,7 +110,7 @@ Status SpillSorter<Entry>::Spill() {
   RETURN_NOT_OK(CloseFile(file, path));
   runs_.push_back(path);
   spilled_ += static_cast<int64_t>(entries_.size());
-  entries_ = {};
+  std::vector<Entry>().swap(entries_);
   sorted_ = false;
   return Status::OK();
 }

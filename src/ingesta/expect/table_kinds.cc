@@ -111,7 +111,7 @@ Result<std::unique_ptr<Check>> MakeColumnSet(const CheckContext& context) {
     list->erase(std::unique(list->begin(), list->end()), list->end());
   }
   const bool exact = context.flag("exact_match", true);
-  if ((!context.has("column_set") && !exact) || names == expected) return Known(context, true, {{"observed_value", names}});
+  if (names == expected) return Known(context, true, {{"observed_value", names}});
   const auto without = [](const std::vector<std::string>& all, const std::vector<std::string>& taken) {
     std::vector<std::string> rest;
     std::set_difference(all.begin(), all.end(), taken.begin(), taken.end(), std::back_inserter(rest));

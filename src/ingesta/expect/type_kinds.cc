@@ -73,14 +73,15 @@ class ConstantRule final : public RowRule {
 class TypeCheck final : public Check {
  public:
   TypeCheck(const CheckContext& context, int column, std::vector<std::string> wanted, std::unique_ptr<Check> rows,
-            std::string observed)
+            std::string observed, bool is_list)
       : format_(context.format),
         column_(column),
         kind_(KindOf(*context.schema.field(column)->type())),
         dtype_(DtypeName(*context.schema.field(column)->type())),
         wanted_(std::move(wanted)),
         rows_(std::move(rows)),
-        observed_(std::move(observed)) {}
+        observed_(std::move(observed)),
+        is_list_(is_list) {}
 
   Status Update(const BatchView& batch, std::vector<uint8_t>*) override {
     missing_ += batch.column(column_).missing();
@@ -88,7 +89,8 @@ class TypeCheck final : public Check {
   }
   Result<CheckResult> Finish() override {
     const bool object = IsObject(kind_) || (kind_ == ValueKind::kBool && missing_ > 0);
-    if (object && !Wants("object")) return rows_->Finish();
+    // GX asks each value of such a column, unless `object` alone is asked for.
+    if (object && (is_list_ || !Wants("object"))) return rows_->Finish();
     const std::string shown = object ? "object_" : observed_;
     return Observed(object || Matches(), Json{{"observed_value", shown}}, format_);
   }
@@ -109,10 +111,11 @@ class TypeCheck final : public Check {
   const std::vector<std::string> wanted_;
   const std::unique_ptr<Check> rows_;
   const std::string observed_;
+  const bool is_list_;
   int64_t missing_ = 0;
 };
 
-Result<std::unique_ptr<Check>> Make(const CheckContext& context, const Json& names) {
+Result<std::unique_ptr<Check>> Make(const CheckContext& context, const Json& names, bool is_list) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
   std::vector<std::string> wanted;
@@ -125,7 +128,7 @@ Result<std::unique_ptr<Check>> Make(const CheckContext& context, const Json& nam
   ARROW_ASSIGN_OR_RAISE(auto rows, MakeColumnMapCheck(context, std::make_unique<ConstantRule>(holds)));
   std::string observed = DtypeName(type);
   if (kind == ValueKind::kTimestamp) observed = HasZone(type) ? "Timestamp" : "datetime64";
-  return std::make_unique<TypeCheck>(context, column, std::move(wanted), std::move(rows), std::move(observed));
+  return std::make_unique<TypeCheck>(context, column, std::move(wanted), std::move(rows), std::move(observed), is_list);
 }
 
 /// expect_column_type_to_be: the dtype's whole name.
@@ -170,12 +173,12 @@ std::vector<ExpectationKind> TypeKinds() {
            .summary = "A column has a type of numpy or pandas",
            .summary_es = "Una columna tiene un tipo de numpy o pandas",
            .kwargs = {{.name = "type_", .required = true}},
-           .make = [](const CheckContext& context) { return Make(context, Json::array({context.kwarg("type_")})); }},
+           .make = [](const CheckContext& context) { return Make(context, Json::array({context.kwarg("type_")}), false); }},
           {.type = "expect_column_values_to_be_in_type_list",
            .summary = "A column has one of several types",
            .summary_es = "Una columna tiene uno de varios tipos",
            .kwargs = {{.name = "type_list", .type = KwargType::kTextList, .required = true}},
-           .make = [](const CheckContext& context) { return Make(context, context.kwarg("type_list")); }},
+           .make = [](const CheckContext& context) { return Make(context, context.kwarg("type_list"), true); }},
           {.type = "expect_column_type_to_be",
            .summary = "A column has a dtype of pandas, by its whole name",
            .summary_es = "Una columna tiene un dtype de pandas, por su nombre completo",
