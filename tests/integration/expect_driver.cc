@@ -1,8 +1,8 @@
-// Checks Parquet files against expectations for tests: reads commands as JSON, one a line, from standard input,
-// answers each with a line of JSON: `{"parquet": FILE, "expectations": [...], "format": ..., "batch_rows": N,
-// "memory_limit": N}` gives a list with `{"error": TEXT}` (before the run) or `{"success", "result", "exception"}` an
-// expectation; with `"suite": FILE` the whole validation result.
-// usage: expect_driver
+// Checks Parquet files against expectations for tests: reads commands as JSON, one a line, from standard
+// input, answers each with a line of JSON: `{"parquet": FILE, "expectations": [...], "format": ...,
+// "batch_rows": N, "memory_limit": N}` gives a list with `{"error": TEXT}` (before the run) or `{"success",
+// "result", "exception"}` an expectation; with `"suite": FILE` the whole validation result. usage:
+// expect_driver
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -21,7 +21,8 @@ namespace {
 class Driver {
  public:
   Result<Json> Run(const Json& command) {
-    ARROW_ASSIGN_OR_RAISE(const auto reader, columnar::ParquetReader::Open(command["parquet"].get<std::string>()));
+    ARROW_ASSIGN_OR_RAISE(const auto reader,
+                          columnar::ParquetReader::Open(command["parquet"].get<std::string>()));
     if (command.contains("suite")) return RunSuite(command, *reader);
     EvaluatorOptions options = Options(command);
     Json answers = Json::array();
@@ -54,8 +55,8 @@ class Driver {
     return options;
   }
 
-  Result<SuiteResult> Evaluate(const Suite& suite, columnar::ParquetReader& reader, const EvaluatorOptions& options,
-                               const Json& command) {
+  Result<SuiteResult> Evaluate(const Suite& suite, columnar::ParquetReader& reader,
+                               const EvaluatorOptions& options, const Json& command) {
     ARROW_ASSIGN_OR_RAISE(const auto evaluator, Evaluator::Make(suite, reader.schema(), registry_, options));
     columnar::ReadOptions read;
     read.batch_rows = command.value("batch_rows", int64_t{1000});
@@ -71,7 +72,8 @@ class Driver {
   Result<Json> RunSuite(const Json& command, columnar::ParquetReader& reader) {
     ARROW_ASSIGN_OR_RAISE(const Suite suite, ReadSuite(command["suite"].get<std::string>(), registry_));
     ARROW_ASSIGN_OR_RAISE(const SuiteResult result, Evaluate(suite, reader, Options(command), command));
-    const ValidationMeta meta{.run_name = "run", .run_time = "2026-11-24T02:00:00.000Z", .dataset = "dataset"};
+    const ValidationMeta meta{
+        .run_name = "run", .run_time = "2026-11-24T02:00:00.000Z", .dataset = "dataset"};
     return Json::parse(ValidationResultJson(result, meta));
   }
 
@@ -92,4 +94,6 @@ int Main() {
 }  // namespace
 }  // namespace ingesta::expect
 
-int main() { return ingesta::expect::Main(); }
+int main() {
+  return ingesta::expect::Main();
+}

@@ -77,6 +77,8 @@ def difference(case, what, gx, ours):
     raised = gx.get("exception") or ""
     if has("decimal") and raised and not ours["exception"]:
         return "decimals_computed" if any(text in raised for text in ("Decimal", "NoneType", "Z-score")) else None
+    if has("bool") and ("boolean subtract" in raised or kind.endswith(("_increasing", "_decreasing"))):
+        return "differences_of_booleans"
     if kind.endswith("a_to_be_greater_than_b") and "NoneType" in raised:
         return "missing_in_pairs"
     if has("timestamp") and "Z-score" in raised:

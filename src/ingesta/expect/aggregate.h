@@ -1,5 +1,5 @@
-// What expectations about a column as a whole have in common: the rows of a row_condition, without those where
-// the value is missing. Not thread-safe.
+// What expectations about a column as a whole have in common: the rows of a row_condition, without those
+// where the value is missing. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +54,8 @@ class AggregateCheck : public Check {
   std::vector<uint8_t> mask_;
 };
 
-/// Make a CheckType(context, column, condition, bounds) with the kwargs of bounds. kInvalidConfig where `allow` refuses
-/// the column's type, or the bounds have no order against it (`bounds_of_type`).
+/// Make a CheckType(context, column, condition, bounds) with the kwargs of bounds. kInvalidConfig where
+/// `allow` refuses the column's type, or the bounds have no order against it (`bounds_of_type`).
 template <typename CheckType, typename... More>
 Result<std::unique_ptr<Check>> MakeAggregate(const CheckContext& context, More&&... more) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());

@@ -113,9 +113,9 @@ ValueKind KindOf(const arrow::DataType& type) {
 }
 
 std::string_view KindName(ValueKind kind) {
-  static constexpr std::string_view kNames[] = {"true or false", "whole numbers", "numbers",
-                                                "decimals",      "text",          "dates",
-                                                "times",         "values of a type that is not checked"};
+  static constexpr std::string_view kNames[] = {
+      "true or false", "whole numbers", "numbers", "decimals",
+      "text",          "dates",         "times",   "values of a type that is not checked"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -182,7 +182,9 @@ const Int128* ColumnView::decimals() const {
   return decimals_.data();
 }
 
-int ColumnView::scale() const { return static_cast<const arrow::Decimal128Type&>(*array_->type()).scale(); }
+int ColumnView::scale() const {
+  return static_cast<const arrow::Decimal128Type&>(*array_->type()).scale();
+}
 
 BatchView::BatchView(const arrow::RecordBatch& rows, int64_t first_row, const ConditionSet& conditions,
                      const std::vector<int>& columns)

@@ -1,6 +1,6 @@
 // A batch's columns as plain arrays, whatever their Arrow type, each made once a batch and only where a check
-// asks for it. What counts as missing is what pandas takes for it: nulls, and NaN. Not thread-safe; views live
-// as long as the batch.
+// asks for it. What counts as missing is what pandas takes for it: nulls, and NaN. Not thread-safe; views
+// live as long as the batch.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -40,10 +40,10 @@ class ColumnView {
   /// kBool (0, 1), kInt, kDate (days), kTimestamp (microseconds; nanoseconds where the type has them). What
   /// stands at missing rows is undefined, here and below.
   const int64_t* ints() const;
-  const double* doubles() const;         ///< kFloat
-  const std::string_view* texts() const; ///< kString
-  const Int128* decimals() const;        ///< kDecimal, unscaled
-  int scale() const;                     ///< of kDecimal
+  const double* doubles() const;          ///< kFloat
+  const std::string_view* texts() const;  ///< kString
+  const Int128* decimals() const;         ///< kDecimal, unscaled
+  int scale() const;                      ///< of kDecimal
 
  private:
   void FindMissing();

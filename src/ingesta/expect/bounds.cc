@@ -17,7 +17,8 @@ bool Bounds::Crossed() const {
 Result<bool> Bounds::Hold(double value) const {
   for (const auto& bound : {std::cref(min), std::cref(max)}) {
     if (bound.get() && bound.get()->kind() != Literal::Kind::kNumber) {
-      return BadExpectation(fmt::format("the observed number {} has no order against {}", value, bound.get()->Describe()));
+      return BadExpectation(
+          fmt::format("the observed number {} has no order against {}", value, bound.get()->Describe()));
     }
   }
   if (min && !(strict_min ? value > min->number() : value >= min->number())) return false;
@@ -55,6 +56,10 @@ Result<CheckResult> JudgeObserved(const Bounds& bounds, std::optional<double> nu
   if (!number) return Observed(false, Json{{"observed_value", nullptr}}, format);
   ARROW_ASSIGN_OR_RAISE(const bool success, bounds.Hold(*number));
   return Observed(success, Json{{"observed_value", std::move(observed)}}, format);
+}
+
+Json NothingObserved(const arrow::DataType& type) {
+  return KindOf(type) == ValueKind::kTimestamp ? Json("NaT") : Json(nullptr);
 }
 
 CheckResult Observed(bool success, Json result, const ResultFormat& format) {

@@ -1,4 +1,5 @@
-// The kwargs min_value, max_value, strict_min and strict_max, and the judgement of one observed value by them.
+// The kwargs min_value, max_value, strict_min and strict_max, and the judgement of one observed value by
+// them.
 #pragma once
 
 #include <optional>
@@ -32,6 +33,8 @@ Status CheckBounds(const Bounds& bounds, const arrow::DataType& type);
 /// GX's result of an observed number; null and failed where there is none.
 Result<CheckResult> JudgeObserved(const Bounds& bounds, std::optional<double> number, Json observed,
                                   const ResultFormat& format);
+/// What is observed where there are no values: null, of times `NaT`, as pandas has it.
+Json NothingObserved(const arrow::DataType& type);
 /// A result without what BOOLEAN_ONLY leaves out.
 CheckResult Observed(bool success, Json result, const ResultFormat& format);
 

@@ -14,7 +14,9 @@ const Json& CheckContext::kwarg(const char* name) const {
   return found == expectation.kwargs.end() ? kNull : *found;
 }
 
-bool CheckContext::has(const char* name) const { return !kwarg(name).is_null(); }
+bool CheckContext::has(const char* name) const {
+  return !kwarg(name).is_null();
+}
 
 bool CheckContext::flag(const char* name, bool fallback) const {
   const Json& value = kwarg(name);
@@ -31,7 +33,9 @@ std::string CheckContext::text(const char* name, const char* fallback) const {
   return value.is_string() ? value.get<std::string>() : fallback;
 }
 
-Result<int> CheckContext::ColumnIndex(const char* name) const { return FindColumn(schema, text(name)); }
+Result<int> CheckContext::ColumnIndex(const char* name) const {
+  return FindColumn(schema, text(name));
+}
 
 Result<std::vector<int>> CheckContext::ColumnIndexes(const char* name) const {
   std::vector<int> columns;

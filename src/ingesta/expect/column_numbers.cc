@@ -25,7 +25,8 @@ void ColumnNumbers(const ColumnView& column, std::vector<double>& numbers) {
 Status CheckNumbers(const arrow::DataType& type, bool times) {
   const ValueKind kind = KindOf(type);
   const bool time = kind == ValueKind::kTimestamp;
-  if (kind == ValueKind::kString || kind == ValueKind::kOther || kind == ValueKind::kDate || (time && !times)) {
+  if (kind == ValueKind::kString || kind == ValueKind::kOther || kind == ValueKind::kDate ||
+      (time && !times)) {
     return BadExpectation(fmt::format("a column of type {} has no numbers to compute with", type.ToString()));
   }
   return Status::OK();

@@ -13,10 +13,12 @@
 namespace ingesta::expect {
 namespace {
 
-/// The columns' sum, as pandas adds them: whole numbers exactly, others as doubles; without a value it is none.
+/// The columns' sum, as pandas adds them: whole numbers exactly, others as doubles; without a value it is
+/// none.
 class SumRule final : public RowRule {
  public:
-  SumRule(std::vector<int> columns, bool whole, double total) : columns_(std::move(columns)), whole_(whole), total_(total) {}
+  SumRule(std::vector<int> columns, bool whole, double total)
+      : columns_(std::move(columns)), whole_(whole), total_(total) {}
   Status Judge(const BatchView& batch, const RowSet& rows, uint8_t* failed) override {
     const auto size = static_cast<size_t>(batch.rows());
     sums_.assign(size, 0);
@@ -138,7 +140,8 @@ Result<MapDomain> SetDomain(const CheckContext& context) {
   ARROW_ASSIGN_OR_RAISE(domain.missing, ReadIgnoreRowIf(context));
   for (const int column : domain.columns) {
     const arrow::DataType& type = *context.schema.field(column)->type();
-    if (KindOf(type) == ValueKind::kOther) return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
+    if (KindOf(type) == ValueKind::kOther)
+      return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
   }
   return domain;
 }
@@ -153,7 +156,8 @@ Result<std::unique_ptr<Check>> MakeSum(const CheckContext& context) {
     RETURN_NOT_OK(CheckNumbers(type, /*times=*/false));
     const ValueKind kind = KindOf(type);
     whole = whole && (kind == ValueKind::kInt || kind == ValueKind::kBool);
-    const int here = kind == ValueKind::kDecimal ? static_cast<const arrow::Decimal128Type&>(type).scale() : -1;
+    const int here =
+        kind == ValueKind::kDecimal ? static_cast<const arrow::Decimal128Type&>(type).scale() : -1;
     decimals = decimals && here >= 0 && (scale < 0 || here == scale);
     scale = here;
   }

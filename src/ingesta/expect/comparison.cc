@@ -112,7 +112,8 @@ Literal Literal::FromJson(const Json& value) {
   if (value.is_number()) {
     literal.kind_ = Kind::kNumber;
     literal.number_ = value.get<double>();
-    literal.whole_ = value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX);
+    literal.whole_ =
+        value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX);
     if (literal.whole_) literal.value_ = value.get<int64_t>();
   } else if (value.is_boolean()) {
     literal.kind_ = Kind::kNumber;
@@ -141,8 +142,8 @@ Result<Literal> Literal::FromBound(const Json& value) {
     if (auto date = ParseDate(literal.text_)) return *date;
     if (auto time = ParseTime(literal.text_)) return *time;
   }
-  return BadExpectation(fmt::format("{} is neither a number nor a date such as 2025-01-31 or 2025-01-31T10:00:00",
-                                    value.dump()));
+  return BadExpectation(fmt::format(
+      "{} is neither a number nor a date such as 2025-01-31 or 2025-01-31T10:00:00", value.dump()));
 }
 
 std::string Literal::Describe() const {
@@ -194,7 +195,9 @@ std::optional<ScaledFloor> FloorScaled(double value, int scale) {
 
 namespace {
 
-bool IsOrder(CompareOp op) { return op != CompareOp::kEqual && op != CompareOp::kNotEqual; }
+bool IsOrder(CompareOp op) {
+  return op != CompareOp::kEqual && op != CompareOp::kNotEqual;
+}
 
 /// What `value op literal` is when every value is below (or above) the literal.
 bool Beyond(CompareOp op, bool literal_is_larger) {
@@ -237,7 +240,8 @@ Result<Comparison> Comparison::Make(const arrow::DataType& type, CompareOp op, c
       return made;
     case ValueKind::kDecimal: {
       if (!number) return mismatch();
-      const auto scaled = FloorScaled(literal.number(), static_cast<const arrow::Decimal128Type&>(type).scale());
+      const auto scaled =
+          FloorScaled(literal.number(), static_cast<const arrow::Decimal128Type&>(type).scale());
       if (!scaled) {
         made.always_ = Beyond(op, literal.number() > 0);
         return made;

@@ -31,8 +31,8 @@ class Literal {
   int64_t days() const { return value_; }    ///< of kDate
   int64_t micros() const { return value_; }  ///< of kTime
   bool has_zone() const { return has_zone_; }
-  bool whole() const { return whole_; }      ///< kNumber out of a JSON integer
-  int64_t integer() const { return value_; } ///< of whole()
+  bool whole() const { return whole_; }       ///< kNumber out of a JSON integer
+  int64_t integer() const { return value_; }  ///< of whole()
   /// `the number 5`, `the date 2025-01-01`: for messages.
   std::string Describe() const;
 

@@ -19,7 +19,9 @@ struct Token {
   std::string text;
 };
 
-bool IsNameByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0; }
+bool IsNameByte(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+}
 
 class Lexer {
  public:
@@ -67,8 +69,9 @@ class Lexer {
 
   Token Number() {
     const size_t begin = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.' ||
-                                  ((text_[at_] == '-' || text_[at_] == '+') && (text_[at_ - 1] | 0x20) == 'e'))) {
+    while (at_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.' ||
+            ((text_[at_] == '-' || text_[at_] == '+') && (text_[at_ - 1] | 0x20) == 'e'))) {
       ++at_;
     }
     return Token{Token::Kind::kNumber, std::string(text_.substr(begin, at_ - begin))};
@@ -320,6 +323,8 @@ class Parser {
 
 }  // namespace
 
-Result<ConditionNode> ParseConditionText(std::string_view text) { return Parser(text).Parse(); }
+Result<ConditionNode> ParseConditionText(std::string_view text) {
+  return Parser(text).Parse();
+}
 
 }  // namespace ingesta::expect

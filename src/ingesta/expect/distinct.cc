@@ -7,8 +7,12 @@
 namespace ingesta::expect {
 namespace {
 
-ValueKey KeyOf(const NarrowEntry& entry) { return {entry.key, 0}; }
-ValueKey KeyOf(const WideEntry& entry) { return {entry.high, entry.low}; }
+ValueKey KeyOf(const NarrowEntry& entry) {
+  return {entry.key, 0};
+}
+ValueKey KeyOf(const WideEntry& entry) {
+  return {entry.high, entry.low};
+}
 
 template <typename Entry>
 Status Groups(SpillSorter<Entry>& sorter, const std::function<bool(const KeyGroup&)>& visit) {
@@ -31,7 +35,7 @@ Status Groups(SpillSorter<Entry>& sorter, const std::function<bool(const KeyGrou
 }  // namespace
 
 DistinctKeys::DistinctKeys(int column, const arrow::DataType& type, MemoryBudget& memory)
-    : column_(column), is_narrow_(IsNarrow(KindOf(type))), narrow_(memory), wide_(memory) {}
+    : column_(column), is_narrow_(IsNarrow(type)), narrow_(memory), wide_(memory) {}
 
 void DistinctKeys::Add(ValueKey key, int64_t row) {
   if (is_narrow_) {

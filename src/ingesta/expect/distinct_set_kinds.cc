@@ -34,7 +34,8 @@ class DistinctSetCheck final : public AggregateCheck {
     Json unexpected_list = Json::array();
     const bool text = KindOf(type()) == ValueKind::kString;
     RETURN_NOT_OK(others_.ForEachGroup([&](const KeyGroup& group) {
-      if (!text && static_cast<size_t>(unexpected) < kMaxListed) unexpected_list.push_back(KeyJson(type(), group.key, true));
+      if (!text && static_cast<size_t>(unexpected) < kMaxListed)
+        unexpected_list.push_back(KeyJson(type(), group.key, true));
       ++unexpected;
       return true;
     }));
@@ -50,7 +51,8 @@ class DistinctSetCheck final : public AggregateCheck {
   }
 
  private:
-  Result<CheckResult> Judge(int64_t unexpected, Json unexpected_list, int64_t missing, Json missing_list) const {
+  Result<CheckResult> Judge(int64_t unexpected, Json unexpected_list, int64_t missing,
+                            Json missing_list) const {
     const bool inside = relation_ != Relation::kContainsSet;
     const bool whole = relation_ != Relation::kInSet;
     const bool lists = format().partial_unexpected_count > 0;
@@ -93,7 +95,8 @@ class DistinctSetCheck final : public AggregateCheck {
   std::vector<ValueKey> keys_;
 };
 
-/// pandas' mode(): the values with the most rows. Texts are fetched in a second pass, as keys don't show them.
+/// pandas' mode(): the values with the most rows. Texts are fetched in a second pass, as keys don't show
+/// them.
 class ModeCheck final : public AggregateCheck {
  public:
   ModeCheck(const CheckContext& context, int column, int condition, ValueSet set, bool ties_okay)
@@ -160,7 +163,8 @@ class ModeCheck final : public AggregateCheck {
 Result<ValueSet> ReadSet(const CheckContext& context) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
-  if (KindOf(type) == ValueKind::kOther) return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
+  if (KindOf(type) == ValueKind::kOther)
+    return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
   return ValueSet(type, context.kwarg("value_set"));
 }
 

@@ -1,5 +1,5 @@
-// A suite over a stream of batches: every check sees each batch once, some see their columns a second time from
-// the replay log when all have passed.
+// A suite over a stream of batches: every check sees each batch once, some see their columns a second time
+// from the replay log when all have passed.
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -33,7 +33,8 @@ class SuiteEvaluator final : public Evaluator {
     for (const Expectation& expectation : suite.expectations) {
       auto check = MakeCheck(expectation, registry);
       if (!check.ok()) {
-        mistakes.push_back(fmt::format("{}: {}: {}", expectation.place, expectation.type, check.status().message()));
+        mistakes.push_back(
+            fmt::format("{}: {}: {}", expectation.place, expectation.type, check.status().message()));
         continue;
       }
       for (const int column : (*check)->ReplayColumns()) replayed.push_back(column);
@@ -108,7 +109,8 @@ class SuiteEvaluator final : public Evaluator {
   Result<std::unique_ptr<Check>> MakeCheck(const Expectation& expectation, const Registry& registry) {
     const ExpectationKind* kind = registry.Find(expectation.type);
     if (kind == nullptr) return BadExpectation("there is no such expectation");
-    const CheckContext context{expectation, *schema_, expectation.format.value_or(options_.format), conditions_, memory_};
+    const CheckContext context{expectation, *schema_, expectation.format.value_or(options_.format),
+                               conditions_, memory_};
     return kind->make(context);
   }
 
@@ -161,7 +163,8 @@ class SuiteEvaluator final : public Evaluator {
 
 }  // namespace
 
-Result<std::unique_ptr<Evaluator>> Evaluator::Make(const Suite& suite, const std::shared_ptr<arrow::Schema>& schema,
+Result<std::unique_ptr<Evaluator>> Evaluator::Make(const Suite& suite,
+                                                   const std::shared_ptr<arrow::Schema>& schema,
                                                    const Registry& registry, EvaluatorOptions options) {
   auto evaluator = std::make_unique<SuiteEvaluator>(suite, schema, std::move(options));
   RETURN_NOT_OK(evaluator->Bind(suite, registry));

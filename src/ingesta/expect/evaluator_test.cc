@@ -41,10 +41,12 @@ std::shared_ptr<arrow::RecordBatch> Batch(const std::vector<Row>& rows) {
 }
 
 Suite SuiteOf(const std::string& expectations) {
-  return ParseSuite(R"({"name": "s", "expectations": [)" + expectations + "]}", "s.json", CoreExpectations()).ValueOrDie();
+  return ParseSuite(R"({"name": "s", "expectations": [)" + expectations + "]}", "s.json", CoreExpectations())
+      .ValueOrDie();
 }
 
-Result<SuiteResult> Evaluate(const Suite& suite, const std::vector<Row>& rows, size_t batch_rows, EvaluatorOptions options) {
+Result<SuiteResult> Evaluate(const Suite& suite, const std::vector<Row>& rows, size_t batch_rows,
+                             EvaluatorOptions options) {
   ARROW_ASSIGN_OR_RAISE(const auto evaluator, Evaluator::Make(suite, Schema(), CoreExpectations(), options));
   for (size_t at = 0; at < rows.size(); at += batch_rows) {
     const auto end = rows.begin() + static_cast<int64_t>(std::min(at + batch_rows, rows.size()));
@@ -83,14 +85,15 @@ TEST(Evaluator, RefusesBeforeTheRunWhatTheColumnsDoNotAllow) {
       {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1, "row_condition": "id ** 2 > 4", "condition_parser": "pandas"}})");
   const auto made = Evaluator::Make(suite, Schema(), CoreExpectations());
   ASSERT_FALSE(made.ok());
-  for (const char* part : {"$.expectations[0]: ", "has no order against the number 1", "there is no column `Text`",
-                           "missing closing parenthesis", "row_condition: `id ** 2 > 4` is not understood at `*`"}) {
+  for (const char* part :
+       {"$.expectations[0]: ", "has no order against the number 1", "there is no column `Text`",
+        "missing closing parenthesis", "row_condition: `id ** 2 > 4` is not understood at `*`"}) {
     EXPECT_THAT(made.status().message(), HasSubstr(part));
   }
 }
 
-// Whole-column statistics against what a plain computation in memory gives, with so little memory that everything
-// goes to disk, and with enough.
+// Whole-column statistics against what a plain computation in memory gives, with so little memory that
+// everything goes to disk, and with enough.
 TEST(Evaluator, GivesTheSameOnDiskAsInMemory) {
   const Suite suite = SuiteOf(R"(
       {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "text"}},
@@ -112,7 +115,8 @@ TEST(Evaluator, GivesTheSameOnDiskAsInMemory) {
   std::filesystem::create_directories(folder);
   Json first;
   for (const int64_t limit : {int64_t{1000}, int64_t{20'000}, int64_t{1} << 28}) {
-    ASSERT_OK_AND_ASSIGN(const SuiteResult result, Evaluate(suite, rows, 100, {.memory_limit = limit, .scratch_folder = folder}));
+    ASSERT_OK_AND_ASSIGN(const SuiteResult result,
+                         Evaluate(suite, rows, 100, {.memory_limit = limit, .scratch_folder = folder}));
     EXPECT_EQ(result.results[1].result["observed_value"], median) << limit;
     EXPECT_EQ(result.results[2].result["observed_value"], distinct) << limit;
     EXPECT_EQ(result.results[3].result["observed_value"], Json::array({"t3"})) << limit;
@@ -128,14 +132,16 @@ TEST(Evaluator, RecordsWhatARowMakesImpossibleAndGoesOn) {
   const Suite suite = SuiteOf(R"(
       {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "text", "regex": "(a+)+$"}},
       {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 2}})");
-  ASSERT_OK_AND_ASSIGN(const SuiteResult result, Evaluate(suite, {{1, std::string(64, 'a') + "b"}, {2, "a"}}, 1, {}));
+  ASSERT_OK_AND_ASSIGN(const SuiteResult result,
+                       Evaluate(suite, {{1, std::string(64, 'a') + "b"}, {2, "a"}}, 1, {}));
   EXPECT_FALSE(result.results[0].success);
   EXPECT_THAT(result.results[0].exception, HasSubstr("match limit"));
   EXPECT_TRUE(result.results[1].success);
 }
 
 TEST(Evaluator, TellsOneResultInAllFormats) {
-  const std::string body = R"({"type": "expect_column_values_to_be_between", "kwargs": {"column": "id", "max_value": 1, "result_format": FORMAT}})";
+  const std::string body =
+      R"({"type": "expect_column_values_to_be_between", "kwargs": {"column": "id", "max_value": 1, "result_format": FORMAT}})";
   const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
       {R"("BOOLEAN_ONLY")", {}},
       {R"("BASIC")",
@@ -147,7 +153,8 @@ TEST(Evaluator, TellsOneResultInAllFormats) {
   for (const auto& [format, keys] : cases) {
     std::string text = body;
     text.replace(text.find("FORMAT"), 6, format);
-    ASSERT_OK_AND_ASSIGN(const SuiteResult result, Evaluate(SuiteOf(text), {{1, "a"}, {2, "b"}, {3, "c"}}, 2, {}));
+    ASSERT_OK_AND_ASSIGN(const SuiteResult result,
+                         Evaluate(SuiteOf(text), {{1, "a"}, {2, "b"}, {3, "c"}}, 2, {}));
     EXPECT_FALSE(result.success);
     std::vector<std::string> found;
     for (const auto& [key, value] : result.results.front().result.items()) found.push_back(key);

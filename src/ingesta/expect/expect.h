@@ -72,8 +72,8 @@ struct ExpectationResult {
   Expectation expectation;
   bool success = false;
   Json result = Json::object();
-  std::string exception;   ///< why the check could not be made; empty where it was
-  int64_t quarantined = 0; ///< rows that Update named for it
+  std::string exception;    ///< why the check could not be made; empty where it was
+  int64_t quarantined = 0;  ///< rows that Update named for it
 };
 
 struct SuiteResult {
@@ -112,8 +112,8 @@ struct ValidationMeta {
   std::string dataset;
   Json extra = Json::object();  ///< becomes `meta.ingesta`
 };
-/// GX's ExpectationSuiteValidationResult as JSON text, which its Python loads. Numbers that JSON does not have
-/// (infinity) become null.
+/// GX's ExpectationSuiteValidationResult as JSON text, which its Python loads. Numbers that JSON does not
+/// have (infinity) become null.
 std::string ValidationResultJson(const SuiteResult& result, const ValidationMeta& meta);
 
 }  // namespace ingesta::expect

@@ -18,8 +18,9 @@ class ExtremeCheck final : public AggregateCheck {
       : AggregateCheck(context, column, condition), bounds_(std::move(bounds)), largest_(largest) {}
 
   Result<CheckResult> Finish() override {
-    if (values() == 0) return Observed(false, Json{{"observed_value", nullptr}}, format());
-    if (KindOf(type()) == ValueKind::kString) return Observed(true, Json{{"observed_value", *text_}}, format());
+    if (values() == 0) return Observed(false, Json{{"observed_value", NothingObserved(type())}}, format());
+    if (KindOf(type()) == ValueKind::kString)
+      return Observed(true, Json{{"observed_value", *text_}}, format());
     return Observed(Holds(), Json{{"observed_value", KeyJson(type(), *key_)}}, format());
   }
 
@@ -68,7 +69,8 @@ class ExtremeCheck final : public AggregateCheck {
 Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool largest) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
-  if (KindOf(type) == ValueKind::kOther) return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
+  if (KindOf(type) == ValueKind::kOther)
+    return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
   ARROW_ASSIGN_OR_RAISE(Bounds bounds, ReadBounds(context));
   RETURN_NOT_OK(CheckBounds(bounds, type));
   return MakeAggregate<ExtremeCheck>(context, std::move(bounds), largest);

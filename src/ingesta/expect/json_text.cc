@@ -20,7 +20,9 @@ class Scanner {
 
  private:
   void Blank() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
   }
   bool Take(char c) {
     if (at_ >= text_.size() || text_[at_] != c) return false;
@@ -45,7 +47,8 @@ class Scanner {
       case '"':
         return Text();
       default:
-        return Word("null") || Word("true") || Word("false") || Word("NaN") || Word("Infinity") || Word("-Infinity") || Number();
+        return Word("null") || Word("true") || Word("false") || Word("NaN") || Word("Infinity") ||
+               Word("-Infinity") || Number();
     }
   }
 
@@ -115,6 +118,8 @@ class Scanner {
 
 }  // namespace
 
-bool IsPythonJson(std::string_view text) { return Scanner(text).Whole(); }
+bool IsPythonJson(std::string_view text) {
+  return Scanner(text).Whole();
+}
 
 }  // namespace ingesta::expect

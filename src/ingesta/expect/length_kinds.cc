@@ -47,8 +47,10 @@ Result<std::unique_ptr<Check>> MakeBetween(const CheckContext& context) {
   if (!context.has("min_value") && !context.has("max_value")) {
     return BadExpectation("min_value and max_value can't both be absent");
   }
-  if (context.has("min_value")) least = context.kwarg("min_value").get<int64_t>() + (context.flag("strict_min") ? 1 : 0);
-  if (context.has("max_value")) most = context.kwarg("max_value").get<int64_t>() - (context.flag("strict_max") ? 1 : 0);
+  if (context.has("min_value"))
+    least = context.kwarg("min_value").get<int64_t>() + (context.flag("strict_min") ? 1 : 0);
+  if (context.has("max_value"))
+    most = context.kwarg("max_value").get<int64_t>() - (context.flag("strict_max") ? 1 : 0);
   return Make(context, least, most);
 }
 

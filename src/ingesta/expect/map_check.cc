@@ -32,7 +32,9 @@ class MapCheck final : public Check {
     nulls_differ_ = kind == ValueKind::kInt || kind == ValueKind::kFloat;
     const auto partial = static_cast<size_t>(std::max(format_.partial_unexpected_count, 0));
     const bool complete = format_.level == Level::kComplete;
-    max_values_ = format_.level == Level::kBooleanOnly ? 0 : complete ? kMaxValues : std::min(partial, kMaxValues);
+    max_values_ = format_.level == Level::kBooleanOnly ? 0
+                  : complete                           ? kMaxValues
+                                                       : std::min(partial, kMaxValues);
     max_indexes_ = complete ? kMaxIndexes : format_.level == Level::kSummary ? partial : 0;
   }
 
@@ -62,7 +64,9 @@ class MapCheck final : public Check {
   Result<CheckResult> Finish() override {
     CheckResult result;
     const bool vacuous = elements_ == 0 || considered_ == 0;
-    result.success = vacuous || static_cast<double>(considered_ - unexpected_) / static_cast<double>(considered_) >= mostly_;
+    result.success =
+        vacuous ||
+        static_cast<double>(considered_ - unexpected_) / static_cast<double>(considered_) >= mostly_;
     if (format_.level != Level::kBooleanOnly) result.result = Describe();
     return result;
   }
@@ -84,7 +88,8 @@ class MapCheck final : public Check {
   }
 
   Json ValueOf(const BatchView& batch, int64_t row) const {
-    if (domain_.shape == MapDomain::Shape::kValue) return ValueJson(batch.column(domain_.columns.front()), row);
+    if (domain_.shape == MapDomain::Shape::kValue)
+      return ValueJson(batch.column(domain_.columns.front()), row);
     const bool pair = domain_.shape == MapDomain::Shape::kPair;
     Json value = pair ? Json::array() : Json::object();
     for (size_t i = 0; i < domain_.columns.size(); ++i) {
@@ -111,13 +116,17 @@ class MapCheck final : public Check {
     result["element_count"] = elements_;
     result["unexpected_count"] = unexpected_;
     result["unexpected_percent"] = Percent(unexpected_, counts_missing ? considered_ : elements_);
-    const auto partial = std::min(values_.size(), static_cast<size_t>(std::max(format_.partial_unexpected_count, 0)));
-    if (lists) result["partial_unexpected_list"] = Json(std::vector<Json>(values_.begin(), values_.begin() + static_cast<int64_t>(partial)));
+    const auto partial =
+        std::min(values_.size(), static_cast<size_t>(std::max(format_.partial_unexpected_count, 0)));
+    if (lists)
+      result["partial_unexpected_list"] =
+          Json(std::vector<Json>(values_.begin(), values_.begin() + static_cast<int64_t>(partial)));
     if (counts_missing) {
       result["missing_count"] = elements_ - considered_;
       result["missing_percent"] = Percent(elements_ - considered_, elements_);
       result["unexpected_percent_total"] = Percent(unexpected_, elements_);
-      result["unexpected_percent_nonmissing"] = elements_ == 0 ? Json(nullptr) : Percent(unexpected_, considered_);
+      result["unexpected_percent_nonmissing"] =
+          elements_ == 0 ? Json(nullptr) : Percent(unexpected_, considered_);
     }
     if (format_.level == Level::kBasic) return result;
     if (format_.partial_unexpected_count > 0) {
@@ -126,13 +135,15 @@ class MapCheck final : public Check {
         if (!counts.is_null()) result["partial_unexpected_counts"] = std::move(counts);
       }
       const auto shown = std::min(indexes_.size(), static_cast<size_t>(format_.partial_unexpected_count));
-      result["partial_unexpected_index_list"] = std::vector<int64_t>(indexes_.begin(), indexes_.begin() + static_cast<int64_t>(shown));
+      result["partial_unexpected_index_list"] =
+          std::vector<int64_t>(indexes_.begin(), indexes_.begin() + static_cast<int64_t>(shown));
     }
     if (format_.level == Level::kSummary) return result;
     if (lists) result["unexpected_list"] = values_;
     result["unexpected_index_list"] = indexes_;
     if (format_.unexpected_index_query) {
-      result["unexpected_index_query"] = fmt::format("df.filter(items=[{}], axis=0)", fmt::join(indexes_, ", "));
+      result["unexpected_index_query"] =
+          fmt::format("df.filter(items=[{}], axis=0)", fmt::join(indexes_, ", "));
     }
     return result;
   }
@@ -174,8 +185,8 @@ std::optional<bool> PythonLess(const Json& a, const Json& b, bool nulls_differ) 
   return a < b;
 }
 
-/// Sort as Python does lists of up to 64: where NaN is among the values the way decides the result. False where
-/// the values have no order.
+/// Sort as Python does lists of up to 64: where NaN is among the values the way decides the result. False
+/// where the values have no order.
 template <typename T, typename Less>
 bool PythonSort(std::vector<T>& list, const Less& less) {
   bool ordered = true;
@@ -224,14 +235,16 @@ Json CountValues(const std::vector<Json>& values, int limit, bool nulls_differ) 
   std::vector<std::pair<Json, int64_t>> counts;
   for (const Json& value : values) {
     Json key = Key(value);
-    const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == key; });
+    const auto known =
+        std::find_if(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first == key; });
     if (known != counts.end() && !(key.is_null() && nulls_differ)) {
       ++known->second;
     } else {
       counts.emplace_back(std::move(key), 1);
     }
   }
-  std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(counts.begin(), counts.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   if (counts.size() > static_cast<size_t>(limit)) counts.resize(static_cast<size_t>(limit));
   const bool sortable = PythonSort(counts, [&](const auto& a, const auto& b) -> std::optional<bool> {
     if (a.second != b.second) return a.second > b.second;

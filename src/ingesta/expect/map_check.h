@@ -1,5 +1,5 @@
-// Expectations that ask one question of every row: which rows are looked at, how many break the rule, what the
-// result shows of them. The rule itself is a RowRule, one a family. Not thread-safe.
+// Expectations that ask one question of every row: which rows are looked at, how many break the rule, what
+// the result shows of them. The rule itself is a RowRule, one a family. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +29,11 @@ class RowRule {
 
 /// What becomes of rows without values.
 enum class MissingRows {
-  kCounted,     ///< they are rows like others, and the result says nothing of missing ones
-  kDropped,     ///< left out, and counted as missing
-  kDropIfAll,   ///< left out where all columns are missing
+  kCounted,    ///< they are rows like others, and the result says nothing of missing ones
+  kDropped,    ///< left out, and counted as missing
+  kDropIfAll,  ///< left out where all columns are missing
   kDropIfAny,
-  kKept,        ///< none is left out
+  kKept,  ///< none is left out
 };
 
 struct MapDomain {

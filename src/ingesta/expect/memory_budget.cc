@@ -38,7 +38,8 @@ Status MemoryBudget::Enforce() {
 Result<std::string> MemoryBudget::NewFile() {
   if (folder_.empty()) {
     const char* base = std::getenv("TMPDIR");
-    std::string pattern = fmt::format("{}/ingesta-expect.XXXXXX", base != nullptr && *base != '\0' ? base : "/tmp");
+    std::string pattern =
+        fmt::format("{}/ingesta-expect.XXXXXX", base != nullptr && *base != '\0' ? base : "/tmp");
     if (::mkdtemp(pattern.data()) == nullptr) return ErrnoError(errno, "make the scratch folder " + pattern);
     folder_ = own_folder_ = pattern;
   }

@@ -1,4 +1,5 @@
-// Whether values only rise or only fall from row to row, as pandas' diff() of the values that are there has it.
+// Whether values only rise or only fall from row to row, as pandas' diff() of the values that are there has
+// it.
 #include <arrow/type.h>
 #include <fmt/format.h>
 
@@ -59,12 +60,15 @@ Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool rising) {
   const arrow::DataType& type = *context.schema.field(column)->type();
   const ValueKind kind = KindOf(type);
   if (kind == ValueKind::kString || kind == ValueKind::kOther) {
-    return BadExpectation(fmt::format("a column of type {} has no differences from row to row", type.ToString()));
+    return BadExpectation(
+        fmt::format("a column of type {} has no differences from row to row", type.ToString()));
   }
   return MakeColumnMapCheck(context, std::make_unique<OrderRule>(column, rising, context.flag("strictly")));
 }
 
-std::vector<KwargSpec> Kwargs() { return {{.name = "strictly", .type = KwargType::kBool, .nullable = true}}; }
+std::vector<KwargSpec> Kwargs() {
+  return {{.name = "strictly", .type = KwargType::kBool, .nullable = true}};
+}
 
 }  // namespace
 

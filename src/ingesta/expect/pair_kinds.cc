@@ -55,7 +55,8 @@ class PairSetRule final : public RowRule {
     for (int64_t i = 0; i < batch.rows(); ++i) {
       if (!rows.Has(i)) continue;
       const auto row = static_cast<size_t>(i);
-      failed[i] = Known(a.IsPresent(i) ? &keys_a_[row] : nullptr, b.IsPresent(i) ? &keys_b_[row] : nullptr) ? 0 : 1;
+      failed[i] =
+          Known(a.IsPresent(i) ? &keys_a_[row] : nullptr, b.IsPresent(i) ? &keys_b_[row] : nullptr) ? 0 : 1;
     }
     return Status::OK();
   }
@@ -92,7 +93,8 @@ Result<std::unique_ptr<Check>> Make(const CheckContext& context, CompareOp op) {
   ARROW_ASSIGN_OR_RAISE(MapDomain domain, PairDomain(context));
   const int a = domain.columns[0];
   const int b = domain.columns[1];
-  RETURN_NOT_OK(CheckComparable(*context.schema.field(a)->type(), *context.schema.field(b)->type(), op != CompareOp::kEqual));
+  RETURN_NOT_OK(CheckComparable(*context.schema.field(a)->type(), *context.schema.field(b)->type(),
+                                op != CompareOp::kEqual));
   return MakeMapCheck(context, std::move(domain), std::make_unique<PairRule>(a, b, op));
 }
 
@@ -115,7 +117,8 @@ std::vector<KwargSpec> PairKwargs(std::vector<KwargSpec> more) {
   std::vector<KwargSpec> kwargs = {
       {.name = "column_A", .type = KwargType::kColumn, .required = true},
       {.name = "column_B", .type = KwargType::kColumn, .required = true},
-      {.name = "ignore_row_if", .type = KwargType::kEnum,
+      {.name = "ignore_row_if",
+       .type = KwargType::kEnum,
        .choices = {"both_values_are_missing", "either_value_is_missing", "neither"}}};
   kwargs.insert(kwargs.end(), more.begin(), more.end());
   return kwargs;
@@ -124,30 +127,31 @@ std::vector<KwargSpec> PairKwargs(std::vector<KwargSpec> more) {
 }  // namespace
 
 std::vector<ExpectationKind> PairKinds() {
-  return {{.type = "expect_column_pair_values_to_be_equal",
-           .summary = "In each row two columns have the same value",
-           .summary_es = "En cada fila dos columnas tienen el mismo valor",
-           .domain = Domain::kColumnPair,
-           .row_level = true,
-           .kwargs = PairKwargs({}),
-           .make = [](const CheckContext& context) { return Make(context, CompareOp::kEqual); }},
-          {.type = "expect_column_pair_values_a_to_be_greater_than_b",
-           .summary = "In each row one column's value is above the other's",
-           .summary_es = "En cada fila el valor de una columna es mayor que el de la otra",
-           .domain = Domain::kColumnPair,
-           .row_level = true,
-           .kwargs = PairKwargs({{.name = "or_equal", .type = KwargType::kBool, .nullable = true}}),
-           .make =
-               [](const CheckContext& context) {
-                 return Make(context, context.flag("or_equal") ? CompareOp::kGreaterEqual : CompareOp::kGreater);
-               }},
-          {.type = "expect_column_pair_values_to_be_in_set",
-           .summary = "In each row two columns' values are one of a set of pairs",
-           .summary_es = "En cada fila los valores de dos columnas son uno de un conjunto de pares",
-           .domain = Domain::kColumnPair,
-           .row_level = true,
-           .kwargs = PairKwargs({{.name = "value_pairs_set", .type = KwargType::kPairList, .required = true}}),
-           .make = MakeSet}};
+  return {
+      {.type = "expect_column_pair_values_to_be_equal",
+       .summary = "In each row two columns have the same value",
+       .summary_es = "En cada fila dos columnas tienen el mismo valor",
+       .domain = Domain::kColumnPair,
+       .row_level = true,
+       .kwargs = PairKwargs({}),
+       .make = [](const CheckContext& context) { return Make(context, CompareOp::kEqual); }},
+      {.type = "expect_column_pair_values_a_to_be_greater_than_b",
+       .summary = "In each row one column's value is above the other's",
+       .summary_es = "En cada fila el valor de una columna es mayor que el de la otra",
+       .domain = Domain::kColumnPair,
+       .row_level = true,
+       .kwargs = PairKwargs({{.name = "or_equal", .type = KwargType::kBool, .nullable = true}}),
+       .make =
+           [](const CheckContext& context) {
+             return Make(context, context.flag("or_equal") ? CompareOp::kGreaterEqual : CompareOp::kGreater);
+           }},
+      {.type = "expect_column_pair_values_to_be_in_set",
+       .summary = "In each row two columns' values are one of a set of pairs",
+       .summary_es = "En cada fila los valores de dos columnas son uno de un conjunto de pares",
+       .domain = Domain::kColumnPair,
+       .row_level = true,
+       .kwargs = PairKwargs({{.name = "value_pairs_set", .type = KwargType::kPairList, .required = true}}),
+       .make = MakeSet}};
 }
 
 }  // namespace ingesta::expect

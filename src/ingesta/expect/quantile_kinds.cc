@@ -18,11 +18,13 @@ namespace {
 class MedianCheck final : public AggregateCheck {
  public:
   MedianCheck(const CheckContext& context, int column, int condition, Bounds bounds)
-      : AggregateCheck(context, column, condition), bounds_(std::move(bounds)), quantiles_(column, type(), context.memory) {}
+      : AggregateCheck(context, column, condition),
+        bounds_(std::move(bounds)),
+        quantiles_(column, type(), context.memory) {}
 
   Result<CheckResult> Finish() override {
     const int64_t count = quantiles_.count();
-    if (count == 0) return Observed(false, Json{{"observed_value", nullptr}}, format());
+    if (count == 0) return Observed(false, Json{{"observed_value", NothingObserved(type())}}, format());
     ARROW_ASSIGN_OR_RAISE(const auto middle, quantiles_.At({(count - 1) / 2, count / 2}));
     if (KindOf(type()) == ValueKind::kTimestamp) return JudgeTime(middle);
     const double low = KeyNumber(type(), middle[0]);
@@ -33,15 +35,22 @@ class MedianCheck final : public AggregateCheck {
   }
 
  private:
-  Status Observe(const ColumnView&, const BatchView& batch, const RowSet& rows) override { return quantiles_.Add(batch, rows); }
+  Status Observe(const ColumnView&, const BatchView& batch, const RowSet& rows) override {
+    return quantiles_.Add(batch, rows);
+  }
 
   Result<CheckResult> JudgeTime(const std::vector<ValueKey>& middle) const {
     const Int128 sum = Int128{KeyInt(middle[0])} + KeyInt(middle[1]);
     const auto ticks = static_cast<int64_t>(sum >= 0 ? sum / 2 : -((-sum) / 2));
     const ValueKey key = IntKey(ticks);
     bool holds = true;
-    if (bounds_.min) holds = holds && KeyHolds(type(), key, bounds_.strict_min ? CompareOp::kGreater : CompareOp::kGreaterEqual, *bounds_.min);
-    if (bounds_.max) holds = holds && KeyHolds(type(), key, bounds_.strict_max ? CompareOp::kLess : CompareOp::kLessEqual, *bounds_.max);
+    if (bounds_.min)
+      holds =
+          holds && KeyHolds(type(), key, bounds_.strict_min ? CompareOp::kGreater : CompareOp::kGreaterEqual,
+                            *bounds_.min);
+    if (bounds_.max)
+      holds = holds && KeyHolds(type(), key, bounds_.strict_max ? CompareOp::kLess : CompareOp::kLessEqual,
+                                *bounds_.max);
     return Observed(holds, Json{{"observed_value", KeyJson(type(), key)}}, format());
   }
 
@@ -65,7 +74,8 @@ struct QuantileRanges {
 
 class QuantileCheck final : public AggregateCheck {
  public:
-  QuantileCheck(const CheckContext& context, int column, int condition, QuantileRanges ranges, Interpolation between)
+  QuantileCheck(const CheckContext& context, int column, int condition, QuantileRanges ranges,
+                Interpolation between)
       : AggregateCheck(context, column, condition),
         ranges_(std::move(ranges)),
         between_(between),
@@ -92,18 +102,23 @@ class QuantileCheck final : public AggregateCheck {
   }
 
  private:
-  Status Observe(const ColumnView&, const BatchView& batch, const RowSet& rows) override { return quantiles_.Add(batch, rows); }
+  Status Observe(const ColumnView&, const BatchView& batch, const RowSet& rows) override {
+    return quantiles_.Add(batch, rows);
+  }
 
   Json Shown(double number) const {
     if (std::isnan(number)) return nullptr;
-    if (KindOf(type()) == ValueKind::kBool && between_ != Interpolation::kLinear && between_ != Interpolation::kMidpoint) return number != 0;
+    if (KindOf(type()) == ValueKind::kBool && between_ != Interpolation::kLinear &&
+        between_ != Interpolation::kMidpoint)
+      return number != 0;
     return number;
   }
 
   /// With GX's tolerance of one in ten thousand at both ends.
   static bool InRange(double value, const std::pair<double, double>& range) {
     if (std::isnan(value)) return false;
-    return Close(value, range.first) || Close(value, range.second) || (range.first <= value && value <= range.second);
+    return Close(value, range.first) || Close(value, range.second) ||
+           (range.first <= value && value <= range.second);
   }
   static bool Close(double value, double reference) {
     if (std::isinf(value) || std::isinf(reference)) return value == reference;
@@ -116,12 +131,17 @@ class QuantileCheck final : public AggregateCheck {
 };
 
 Result<QuantileRanges> ReadRanges(const Json& kwarg) {
-  const auto bad = [](std::string_view what) { return BadExpectation(fmt::format("quantile_ranges: {}", what)); };
-  const auto list = [&](const char* name) { return kwarg.contains(name) && kwarg[name].is_array() && !kwarg[name].empty(); };
+  const auto bad = [](std::string_view what) {
+    return BadExpectation(fmt::format("quantile_ranges: {}", what));
+  };
+  const auto list = [&](const char* name) {
+    return kwarg.contains(name) && kwarg[name].is_array() && !kwarg[name].empty();
+  };
   if (!kwarg.is_object() || !list("quantiles") || !list("value_ranges")) {
     return bad("needs the lists \"quantiles\" and \"value_ranges\"");
   }
-  if (kwarg["quantiles"].size() != kwarg["value_ranges"].size()) return bad("both lists need the same length");
+  if (kwarg["quantiles"].size() != kwarg["value_ranges"].size())
+    return bad("both lists need the same length");
   QuantileRanges ranges;
   for (const Json& quantile : kwarg["quantiles"]) {
     if (!quantile.is_number() || quantile.get<double>() < 0 || quantile.get<double>() > 1) {
@@ -131,12 +151,14 @@ Result<QuantileRanges> ReadRanges(const Json& kwarg) {
   }
   const double infinity = std::numeric_limits<double>::infinity();
   for (const Json& range : kwarg["value_ranges"]) {
-    if (!range.is_array() || range.size() != 2 || !(range[0].is_null() || range[0].is_number()) || !(range[1].is_null() || range[1].is_number())) {
+    if (!range.is_array() || range.size() != 2 || !(range[0].is_null() || range[0].is_number()) ||
+        !(range[1].is_null() || range[1].is_number())) {
       return bad("a range is a list of two numbers or nulls");
     }
     ranges.ranges.emplace_back(range[0].is_null() ? -infinity : range[0].get<double>(),
                                range[1].is_null() ? infinity : range[1].get<double>());
-    if (ranges.ranges.back().first > ranges.ranges.back().second) return bad("a range's lower end is above its upper end");
+    if (ranges.ranges.back().first > ranges.ranges.back().second)
+      return bad("a range's lower end is above its upper end");
   }
   return ranges;
 }
@@ -148,7 +170,8 @@ Result<std::unique_ptr<Check>> MakeQuantiles(const CheckContext& context) {
   Interpolation between = Interpolation::kNearest;
   const Json& kwarg = context.kwarg("allow_relative_error");
   if (!kwarg.is_null() && kwarg != Json(false)) {
-    ARROW_ASSIGN_OR_RAISE(between, ReadInterpolation(kwarg.is_string() ? kwarg.get<std::string>() : kwarg.dump()));
+    ARROW_ASSIGN_OR_RAISE(between,
+                          ReadInterpolation(kwarg.is_string() ? kwarg.get<std::string>() : kwarg.dump()));
   }
   return MakeAggregate<QuantileCheck>(context, std::move(ranges), between);
 }

@@ -20,11 +20,16 @@ Result<Interpolation> ReadInterpolation(const std::string& name) {
   for (const auto& [known, value] : kNames) {
     if (name == known) return value;
   }
-  return BadExpectation(fmt::format("allow_relative_error: `{}` is not one of linear, lower, higher, midpoint, nearest, false", name));
+  return BadExpectation(fmt::format(
+      "allow_relative_error: `{}` is not one of linear, lower, higher, midpoint, nearest, false", name));
 }
 
 Quantiles::Quantiles(int column, const arrow::DataType& type, MemoryBudget& memory)
-    : column_(column), type_(type.GetSharedPtr()), is_narrow_(IsNarrow(KindOf(type))), narrow_(memory), wide_(memory) {}
+    : column_(column),
+      type_(type.GetSharedPtr()),
+      is_narrow_(IsNarrow(type)),
+      narrow_(memory),
+      wide_(memory) {}
 
 Status Quantiles::Add(const BatchView& batch, const RowSet& rows) {
   ColumnKeys(batch.column(column_), keys_);
@@ -43,12 +48,16 @@ Status Quantiles::Add(const BatchView& batch, const RowSet& rows) {
 
 namespace {
 
-ValueKey KeyOf(const NarrowEntry& entry) { return {entry.key, 0}; }
-ValueKey KeyOf(const WideEntry& entry) { return {entry.high, entry.low}; }
+ValueKey KeyOf(const NarrowEntry& entry) {
+  return {entry.key, 0};
+}
+ValueKey KeyOf(const WideEntry& entry) {
+  return {entry.high, entry.low};
+}
 
 template <typename Entry>
-Status Pick(SpillSorter<Entry>& sorter, const std::vector<int64_t>& positions, const std::vector<size_t>& order,
-            std::vector<ValueKey>& out) {
+Status Pick(SpillSorter<Entry>& sorter, const std::vector<int64_t>& positions,
+            const std::vector<size_t>& order, std::vector<ValueKey>& out) {
   int64_t at = 0;
   size_t next = 0;
   return sorter.ForEach([&](const Entry& entry) {
@@ -95,7 +104,8 @@ QuantilePlace PlaceOf(double probability, int64_t count, Interpolation between) 
   return place;
 }
 
-Result<std::vector<double>> Quantiles::Numbers(const std::vector<double>& probabilities, Interpolation between) {
+Result<std::vector<double>> Quantiles::Numbers(const std::vector<double>& probabilities,
+                                               Interpolation between) {
   std::vector<int64_t> positions;
   std::vector<QuantilePlace> places;
   for (const double probability : probabilities) {

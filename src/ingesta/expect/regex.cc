@@ -19,7 +19,9 @@ constexpr uint32_t kMatchLimit = 2'000'000;
 constexpr size_t kJitStackStart = 32 << 10;
 constexpr size_t kJitStackMost = 1 << 20;
 
-bool IsHex(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
+bool IsHex(char c) {
+  return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+}
 
 class Translator {
  public:
@@ -84,7 +86,8 @@ class Translator {
       return Status::OK();
     }
     const std::string_view rest = in_.substr(at_ + 2);
-    static constexpr std::array<std::string_view, 10> kAllowed = {":", "=", "!", "<=", "<!", "P<", "P=", "#", "(", ">"};
+    static constexpr std::array<std::string_view, 10> kAllowed = {":",  "=",  "!", "<=", "<!",
+                                                                  "P<", "P=", "#", "(",  ">"};
     for (const std::string_view prefix : kAllowed) {
       if (rest.substr(0, prefix.size()) == prefix) {
         Copy(2 + prefix.size());
@@ -110,7 +113,8 @@ class Translator {
   }
 
   Status Escape() {
-    if (at_ + 1 == in_.size()) return BadExpectation(fmt::format("the regular expression `{}` ends in a backslash", in_));
+    if (at_ + 1 == in_.size())
+      return BadExpectation(fmt::format("the regular expression `{}` ends in a backslash", in_));
     const char c = in_[at_ + 1];
     if (c == 'u' || c == 'U') return CodePoint(c == 'u' ? 4 : 8);
     if (c == 'Z' && !in_class_) {
@@ -169,7 +173,9 @@ std::string PcreMessage(int code) {
 
 }  // namespace
 
-Result<std::string> PcreFromPython(std::string_view pattern) { return Translator(pattern).Run(); }
+Result<std::string> PcreFromPython(std::string_view pattern) {
+  return Translator(pattern).Run();
+}
 
 struct Regex::Machine {
   std::string pattern;
@@ -202,8 +208,8 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern) {
                                 PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, compile);
   pcre2_compile_context_free(compile);
   if (machine->code == nullptr) {
-    return BadExpectation(fmt::format("the regular expression `{}` is wrong: {} (near its character {})", pattern,
-                                      PcreMessage(error), offset));
+    return BadExpectation(fmt::format("the regular expression `{}` is wrong: {} (near its character {})",
+                                      pattern, PcreMessage(error), offset));
   }
   machine->match = pcre2_match_data_create_from_pattern(machine->code, nullptr);
   machine->context = pcre2_match_context_create(nullptr);
@@ -222,11 +228,14 @@ Result<bool> Regex::Run(std::string_view text, uint32_t options) const {
                                 PCRE2_NO_UTF_CHECK | options, machine_->match, machine_->context);
   if (found >= 0) return true;
   if (found == PCRE2_ERROR_NOMATCH) return false;
-  return BadExpectation(fmt::format("the regular expression `{}` can't be held against a text of {} bytes: {}",
-                                    machine_->pattern, text.size(), PcreMessage(found)));
+  return BadExpectation(
+      fmt::format("the regular expression `{}` can't be held against a text of {} bytes: {}",
+                  machine_->pattern, text.size(), PcreMessage(found)));
 }
 
-Result<bool> Regex::Search(std::string_view text) const { return Run(text, 0); }
+Result<bool> Regex::Search(std::string_view text) const {
+  return Run(text, 0);
+}
 
 Result<bool> Regex::Match(std::string_view text, std::vector<std::string_view>& groups) const {
   ARROW_ASSIGN_OR_RAISE(const bool found, Run(text, PCRE2_ANCHORED));
@@ -235,7 +244,8 @@ Result<bool> Regex::Match(std::string_view text, std::vector<std::string_view>& 
   groups.clear();
   for (uint32_t i = 0; i < pcre2_get_ovector_count(machine_->match); ++i) {
     const bool took_part = ends[2 * i] != PCRE2_UNSET;
-    groups.push_back(took_part ? text.substr(ends[2 * i], ends[2 * i + 1] - ends[2 * i]) : std::string_view());
+    groups.push_back(took_part ? text.substr(ends[2 * i], ends[2 * i + 1] - ends[2 * i])
+                               : std::string_view());
   }
   return true;
 }

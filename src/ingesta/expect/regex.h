@@ -1,5 +1,5 @@
-// Regular expressions with the meaning of Python's `re`, run by PCRE2: Unicode classes, lookaround, and a limit
-// on the work that one text may cost. Not thread-safe: one thread a Regex.
+// Regular expressions with the meaning of Python's `re`, run by PCRE2: Unicode classes, lookaround, and a
+// limit on the work that one text may cost. Not thread-safe: one thread a Regex.
 #pragma once
 
 #include <cstdint>

@@ -40,8 +40,8 @@ class RegexRule final : public RowRule {
   const bool wanted_;
 };
 
-Result<std::unique_ptr<Check>> Make(const CheckContext& context, const std::vector<std::string>& patterns, bool all,
-                                    bool wanted) {
+Result<std::unique_ptr<Check>> Make(const CheckContext& context, const std::vector<std::string>& patterns,
+                                    bool all, bool wanted) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   RETURN_NOT_OK(CheckHasText(context, column));
   Regexes regexes;

@@ -19,16 +19,16 @@ struct CheckContext;
 
 enum class KwargType {
   kText,
-  kColumn,      ///< a column's name, not empty
+  kColumn,  ///< a column's name, not empty
   kNumber,
-  kBound,       ///< a number, a date, a time, or null
-  kCount,       ///< a whole number
+  kBound,  ///< a number, a date, a time, or null
+  kCount,  ///< a whole number
   kBool,
   kFraction,    ///< 0 to 1
   kTextList,    ///< at least one text
   kColumnList,  ///< at least two columns
   kList,
-  kPairList,    ///< a list of lists of two
+  kPairList,  ///< a list of lists of two
   kObject,
   kAny,
   kEnum,

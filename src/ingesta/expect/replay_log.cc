@@ -27,7 +27,9 @@ ReplayLog::ReplayLog(MemoryBudget& memory, std::shared_ptr<arrow::Schema> schema
   memory_.Register(this);
 }
 
-ReplayLog::~ReplayLog() { memory_.Forget(this); }
+ReplayLog::~ReplayLog() {
+  memory_.Forget(this);
+}
 
 Status ReplayLog::Append(const arrow::RecordBatch& rows) {
   arrow::ArrayVector arrays;

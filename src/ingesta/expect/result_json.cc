@@ -31,7 +31,8 @@ Json Statistics(const SuiteResult& result) {
   statistics["evaluated_expectations"] = all;
   statistics["successful_expectations"] = good;
   statistics["unsuccessful_expectations"] = all - good;
-  statistics["success_percent"] = all == 0 ? Json(nullptr) : Json(static_cast<double>(good) / static_cast<double>(all) * 100);
+  statistics["success_percent"] =
+      all == 0 ? Json(nullptr) : Json(static_cast<double>(good) / static_cast<double>(all) * 100);
   return statistics;
 }
 

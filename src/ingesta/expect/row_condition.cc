@@ -15,17 +15,19 @@ using Kind = ConditionNode::Kind;
 
 Result<CompareOp> ReadOperator(const std::string& text) {
   static const std::pair<const char*, CompareOp> kOps[] = {
-      {"==", CompareOp::kEqual},   {"!=", CompareOp::kNotEqual},     {"<", CompareOp::kLess},
-      {"<=", CompareOp::kLessEqual}, {">", CompareOp::kGreater}, {">=", CompareOp::kGreaterEqual}};
+      {"==", CompareOp::kEqual},     {"!=", CompareOp::kNotEqual}, {"<", CompareOp::kLess},
+      {"<=", CompareOp::kLessEqual}, {">", CompareOp::kGreater},   {">=", CompareOp::kGreaterEqual}};
   for (const auto& [name, op] : kOps) {
     if (text == name) return op;
   }
-  return BadExpectation(fmt::format("row_condition: `{}` is no operator (==, !=, <, <=, >, >=, IN, NOT_IN)", text));
+  return BadExpectation(
+      fmt::format("row_condition: `{}` is no operator (==, !=, <, <=, >, >=, IN, NOT_IN)", text));
 }
 
 Result<std::string> ColumnOf(const Json& object) {
   const auto column = object.find("column");
-  if (column != object.end() && column->is_object() && column->contains("name") && (*column)["name"].is_string()) {
+  if (column != object.end() && column->is_object() && column->contains("name") &&
+      (*column)["name"].is_string()) {
     return (*column)["name"].get<std::string>();
   }
   return BadExpectation("row_condition: a condition needs \"column\": {\"name\": \"...\"}");
@@ -41,7 +43,9 @@ ConditionNode Not(ConditionNode node) {
 Result<ConditionNode> ReadComparison(const Json& object) {
   ConditionNode node;
   ARROW_ASSIGN_OR_RAISE(node.column, ColumnOf(object));
-  const std::string op = object.contains("operator") && object["operator"].is_string() ? object["operator"].get<std::string>() : "";
+  const std::string op = object.contains("operator") && object["operator"].is_string()
+                             ? object["operator"].get<std::string>()
+                             : "";
   const Json parameter = object.contains("parameter") ? object["parameter"] : Json();
   if (op == "IN" || op == "NOT_IN") {
     if (!parameter.is_array()) return BadExpectation("row_condition: IN and NOT_IN need a list as parameter");
@@ -70,7 +74,8 @@ Result<ConditionNode> ReadGroup(const Json& object, bool all) {
   for (const Json& condition : *conditions) {
     ARROW_ASSIGN_OR_RAISE(ConditionNode child, ReadObject(condition));
     // GX refuses the same.
-    if (child.kind == Kind::kOr) return BadExpectation("row_condition: an `or` can't stand inside an `and` or `or`");
+    if (child.kind == Kind::kOr)
+      return BadExpectation("row_condition: an `or` can't stand inside an `and` or `or`");
     node.children.push_back(std::move(child));
   }
   return node;
@@ -92,11 +97,13 @@ Result<ConditionNode> ReadObject(const Json& object) {
     }
     return is_null->get<bool>() ? node : Not(std::move(node));
   }
-  if (type == "pass_through" && object.contains("pass_through_filter") && object["pass_through_filter"].is_string()) {
+  if (type == "pass_through" && object.contains("pass_through_filter") &&
+      object["pass_through_filter"].is_string()) {
     return ParseConditionText(object["pass_through_filter"].get<std::string>());
   }
   return BadExpectation(
-      "row_condition: \"type\" is one of comparison, nullity, and, or, pass_through (with pass_through_filter)");
+      "row_condition: \"type\" is one of comparison, nullity, and, or, pass_through (with "
+      "pass_through_filter)");
 }
 
 }  // namespace
@@ -278,7 +285,8 @@ Status CheckComparable(const arrow::DataType& a, const arrow::DataType& b, bool 
   const ValueKind left = KindOf(a);
   const ValueKind right = KindOf(b);
   const bool zones = left != ValueKind::kTimestamp || right != left || HasZone(a) == HasZone(b);
-  if (left != ValueKind::kOther && zones && (left == right || (IsNumber(left) && IsNumber(right)))) return Status::OK();
+  if (left != ValueKind::kOther && zones && (left == right || (IsNumber(left) && IsNumber(right))))
+    return Status::OK();
   if (!order && left != ValueKind::kOther && right != ValueKind::kOther) return Status::OK();
   return BadExpectation(fmt::format("columns of {} and {} can't be compared", a.ToString(), b.ToString()));
 }
@@ -288,7 +296,8 @@ void CompareColumns(const ColumnView& a, const ColumnView& b, CompareOp op, uint
   const ValueKind left = a.kind();
   const ValueKind right = b.kind();
   if (left == ValueKind::kString && right == left) {
-    return CompareWith(rows, op, out, [x = a.texts(), y = b.texts()](int64_t i) { return Order(x[i], y[i]); });
+    return CompareWith(rows, op, out,
+                       [x = a.texts(), y = b.texts()](int64_t i) { return Order(x[i], y[i]); });
   }
   if (left == ValueKind::kDecimal && right == left) {
     const int more = b.scale() - a.scale();

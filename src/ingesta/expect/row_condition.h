@@ -1,6 +1,6 @@
-// Row conditions: which rows an expectation looks at, in the forms that GX 1.24 has: condition objects, its old
-// `col("x") > 5` texts, and the expressions of pandas' query() that compare columns with values. A missing value
-// meets `!=` and `not in` alone, as in pandas. Not thread-safe.
+// Row conditions: which rows an expectation looks at, in the forms that GX 1.24 has: condition objects, its
+// old `col("x") > 5` texts, and the expressions of pandas' query() that compare columns with values. A
+// missing value meets `!=` and `not in` alone, as in pandas. Not thread-safe.
 #pragma once
 
 #include <arrow/type_fwd.h>

@@ -32,7 +32,9 @@ Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool wanted) {
   return MakeColumnMapCheck(context, std::make_unique<SetRule>(column, std::move(set), wanted));
 }
 
-std::vector<KwargSpec> Kwargs() { return {{.name = "value_set", .type = KwargType::kList, .required = true}}; }
+std::vector<KwargSpec> Kwargs() {
+  return {{.name = "value_set", .type = KwargType::kList, .required = true}};
+}
 
 }  // namespace
 

@@ -47,7 +47,8 @@ class RunReader {
       if (got == 0) break;
       have += got;
     }
-    if (have % sizeof(Entry) != 0) return MakeError(ErrorCode::kCorrupt, path_ + ": a scratch file ends early");
+    if (have % sizeof(Entry) != 0)
+      return MakeError(ErrorCode::kCorrupt, path_ + ": a scratch file ends early");
     buffer_.resize(have / sizeof(Entry));
     return Status::OK();
   }
@@ -105,7 +106,8 @@ Status SpillSorter<Entry>::Spill() {
   SortEntries();
   ARROW_ASSIGN_OR_RAISE(const std::string path, memory_.NewFile());
   ARROW_ASSIGN_OR_RAISE(UniqueFd file, OpenFile(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
-  const std::string_view bytes(reinterpret_cast<const char*>(entries_.data()), entries_.size() * sizeof(Entry));
+  const std::string_view bytes(reinterpret_cast<const char*>(entries_.data()),
+                               entries_.size() * sizeof(Entry));
   RETURN_NOT_OK(WriteAll(file.get(), bytes, path));
   RETURN_NOT_OK(CloseFile(file, path));
   runs_.push_back(path);

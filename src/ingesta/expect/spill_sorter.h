@@ -19,7 +19,9 @@ struct NarrowEntry {
   uint64_t row = 0;
   uint64_t top() const { return key; }
   bool SameKey(const NarrowEntry& other) const { return key == other.key; }
-  bool operator<(const NarrowEntry& other) const { return key != other.key ? key < other.key : row < other.row; }
+  bool operator<(const NarrowEntry& other) const {
+    return key != other.key ? key < other.key : row < other.row;
+  }
 };
 
 /// A value of 16 bytes, or a text's 128-bit hash.
@@ -45,7 +47,9 @@ class SpillSorter final : public Spillable {
   void Add(const Entry& entry) { entries_.push_back(entry); }
   int64_t size() const { return spilled_ + static_cast<int64_t>(entries_.size()); }
   /// What is held, and the room that sorting it takes.
-  int64_t bytes() const override { return static_cast<int64_t>((entries_.capacity() + entries_.size()) * sizeof(Entry)); }
+  int64_t bytes() const override {
+    return static_cast<int64_t>((entries_.capacity() + entries_.size()) * sizeof(Entry));
+  }
   Status Spill() override;
   /// Visit all, by key and then by row, until `visit` says false. May be called again.
   Status ForEach(const std::function<bool(const Entry&)>& visit);

@@ -109,7 +109,8 @@ class QuartileRule final : public SpreadRule {
 Result<std::unique_ptr<Check>> MakeZScore(const CheckContext& context) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   RETURN_NOT_OK(CheckNumbers(*context.schema.field(column)->type(), /*times=*/true));
-  auto rule = std::make_unique<ZScoreRule>(column, context.number("threshold", 0), context.flag("double_sided"));
+  auto rule =
+      std::make_unique<ZScoreRule>(column, context.number("threshold", 0), context.flag("double_sided"));
   return MakeColumnMapCheck(context, std::move(rule));
 }
 

@@ -165,7 +165,8 @@ Result<bool> TimeFormat::Matches(std::string_view text) const {
         break;
     }
   }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   return year >= 1 && date.ok();
 }

@@ -54,7 +54,9 @@ class Reader {
   }
 
  private:
-  void Add(const std::string& path, std::string_view what) { mistakes_.push_back(fmt::format("{}: {}: {}", file_, path, what)); }
+  void Add(const std::string& path, std::string_view what) {
+    mistakes_.push_back(fmt::format("{}: {}: {}", file_, path, what));
+  }
 
   void ReadSuite(const Json& root, Suite& suite) {
     for (const auto& [key, value] : root.items()) {
@@ -90,8 +92,8 @@ class Reader {
     Expectation expectation;
     expectation.place = file_ + ": " + path;
     for (const auto& [key, value] : entry.items()) {
-      if (!IsKnownKey(key, {"type", "kwargs", "meta", "severity", "id", "notes", "description", "rendered_content",
-                            "expectation_context"})) {
+      if (!IsKnownKey(key, {"type", "kwargs", "meta", "severity", "id", "notes", "description",
+                            "rendered_content", "expectation_context"})) {
         Add(path + "." + key, "an expectation has no such key");
       } else if (IsKnownKey(key, {"id", "notes", "description"}) && !value.is_null()) {
         expectation.rest[key] = value;
@@ -120,7 +122,8 @@ class Reader {
   void ReadSeverity(const Json& entry, const std::string& path, Expectation& expectation) {
     if (entry.contains("severity")) {
       const Json& severity = entry["severity"];
-      if (!severity.is_string() || !IsKnownKey(severity.get<std::string>(), {"critical", "warning", "info"})) {
+      if (!severity.is_string() ||
+          !IsKnownKey(severity.get<std::string>(), {"critical", "warning", "info"})) {
         Add(path + ".severity", "is one of critical, warning, info");
         return;
       }
@@ -136,7 +139,8 @@ class Reader {
       Add(path, fmt::format("{} can't be checked: {}", type, kind->reason));
     } else {
       const std::string near = config::Nearest(type, registry_.types());
-      Add(path, fmt::format("there is no expectation `{}`{}", type, near.empty() ? "" : "; did you mean `" + near + "`?"));
+      Add(path, fmt::format("there is no expectation `{}`{}", type,
+                            near.empty() ? "" : "; did you mean `" + near + "`?"));
     }
     return nullptr;
   }
@@ -155,7 +159,8 @@ class Reader {
       if (!IsKnownKey(policy, {"fail", "quarantine", "warn"})) {
         Add(where + ".on_failure", "is one of fail, quarantine, warn");
       } else if (policy == "quarantine" && !kind.row_level) {
-        Add(where + ".on_failure", "this expectation is not about single rows as they pass, so it can't quarantine: fail or warn");
+        Add(where + ".on_failure",
+            "this expectation is not about single rows as they pass, so it can't quarantine: fail or warn");
       } else {
         expectation.on_failure = policy == "fail"   ? OnFailure::kFail
                                  : policy == "warn" ? OnFailure::kWarn
@@ -173,7 +178,8 @@ class Reader {
         ReadFormat(value, path, expectation);
         continue;
       }
-      const auto spec = std::find_if(specs.begin(), specs.end(), [&key = key](const KwargSpec& have) { return have.name == key; });
+      const auto spec = std::find_if(specs.begin(), specs.end(),
+                                     [&key = key](const KwargSpec& have) { return have.name == key; });
       if (spec == specs.end()) {
         const std::string near = config::SuggestFrom(key, "kwargs", Names(specs));
         Add(path + "." + key, fmt::format("{} has no such kwarg; {}", kind.type, near));
@@ -225,13 +231,15 @@ class Reader {
         if (!value.is_boolean()) Add(path, "needs true or false");
         return;
       case KwargType::kFraction:
-        if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > 1) Add(path, "needs a number from 0 to 1");
+        if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > 1)
+          Add(path, "needs a number from 0 to 1");
         return;
       case KwargType::kObject:
         if (!value.is_object()) Add(path, "needs an object");
         return;
       case KwargType::kEnum:
-        if (!value.is_string() || std::find(spec.choices.begin(), spec.choices.end(), value.get<std::string>()) == spec.choices.end()) {
+        if (!value.is_string() || std::find(spec.choices.begin(), spec.choices.end(),
+                                            value.get<std::string>()) == spec.choices.end()) {
           Add(path, fmt::format("is one of {}", fmt::join(spec.choices, ", ")));
         }
         return;
@@ -249,11 +257,13 @@ class Reader {
     for (const Json& item : value) {
       const std::string here = fmt::format("{}[{}]", path, index++);
       if (texts && !item.is_string()) Add(here, "needs a text");
-      if (spec.type == KwargType::kPairList && (!item.is_array() || item.size() != 2)) Add(here, "needs a list of two values");
+      if (spec.type == KwargType::kPairList && (!item.is_array() || item.size() != 2))
+        Add(here, "needs a list of two values");
       if (spec.type == KwargType::kList && item.is_structured()) Add(here, "needs a single value");
     }
     const size_t least = spec.type == KwargType::kColumnList ? 2 : spec.type == KwargType::kTextList ? 1 : 0;
-    if (value.size() < least) Add(path, fmt::format("needs at least {} {}", least, least == 1 ? "text" : "columns"));
+    if (value.size() < least)
+      Add(path, fmt::format("needs at least {} {}", least, least == 1 ? "text" : "columns"));
   }
 
   const std::string& file_;
@@ -276,14 +286,17 @@ std::string_view OnFailureName(OnFailure policy) {
 }
 
 Result<ResultFormat> ParseResultFormat(const Json& value) {
-  static const std::pair<const char*, ResultFormat::Level> kLevels[] = {{"BOOLEAN_ONLY", ResultFormat::Level::kBooleanOnly},
-                                                                        {"BASIC", ResultFormat::Level::kBasic},
-                                                                        {"SUMMARY", ResultFormat::Level::kSummary},
-                                                                        {"COMPLETE", ResultFormat::Level::kComplete}};
+  static const std::pair<const char*, ResultFormat::Level> kLevels[] = {
+      {"BOOLEAN_ONLY", ResultFormat::Level::kBooleanOnly},
+      {"BASIC", ResultFormat::Level::kBasic},
+      {"SUMMARY", ResultFormat::Level::kSummary},
+      {"COMPLETE", ResultFormat::Level::kComplete}};
   ResultFormat format;
   const Json level = value.is_object() && value.contains("result_format") ? value["result_format"] : value;
-  const auto found = std::find_if(std::begin(kLevels), std::end(kLevels), [&](const auto& known) { return level == Json(known.first); });
-  if (found == std::end(kLevels)) return BadExpectation("result_format is one of BOOLEAN_ONLY, BASIC, SUMMARY, COMPLETE");
+  const auto found = std::find_if(std::begin(kLevels), std::end(kLevels),
+                                  [&](const auto& known) { return level == Json(known.first); });
+  if (found == std::end(kLevels))
+    return BadExpectation("result_format is one of BOOLEAN_ONLY, BASIC, SUMMARY, COMPLETE");
   format.level = found->second;
   if (!value.is_object()) return format;
   for (const auto& [key, setting] : value.items()) {

@@ -11,7 +11,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<Suite> Parse(const std::string& text) { return ParseSuite(text, "s.json", CoreExpectations()); }
+Result<Suite> Parse(const std::string& text) {
+  return ParseSuite(text, "s.json", CoreExpectations());
+}
 
 std::string OneExpectation(const std::string& body) {
   return R"({"name": "s", "expectations": [)" + body + "]}";
@@ -40,12 +42,15 @@ TEST(Suite, NamesEveryMistakeWithItsPlace) {
   const std::string message = suite.status().message();
   for (const char* part :
        {"s.json: $.nombre: a suite has no such key", "s.json: $.name: needs a text",
-        "s.json: $.expectations[0].type: there is no expectation `expect_column_values_to_be_betwen`; did you mean "
+        "s.json: $.expectations[0].type: there is no expectation `expect_column_values_to_be_betwen`; did "
+        "you mean "
         "`expect_column_values_to_be_between`?",
-        "$.expectations[1].kwargs.colum: expect_column_values_to_be_between has no such kwarg; did you mean `column`?",
+        "$.expectations[1].kwargs.colum: expect_column_values_to_be_between has no such kwarg; did you mean "
+        "`column`?",
         "$.expectations[1].kwargs.min_value: \"abc\" is neither a number nor a date",
         "$.expectations[1].kwargs.mostly: needs a number from 0 to 1", "$.expectations[1].kwargs.column: ",
-        "$.expectations[2].type: expect_column_values_to_match_like_pattern can't be checked: it needs a SQL engine",
+        "$.expectations[2].type: expect_column_values_to_match_like_pattern can't be checked: it needs a SQL "
+        "engine",
         "$.expectations[3]: an expectation is an object"}) {
     EXPECT_THAT(message, HasSubstr(part));
   }
@@ -61,12 +66,12 @@ TEST(Suite, LetsOnlyRowLevelExpectationsQuarantine) {
   const std::string policy = R"(, "meta": {"ingesta": {"on_failure": "quarantine"}}})";
   ASSERT_OK_AND_ASSIGN(
       const Suite suite,
-      Parse(OneExpectation(R"({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"})" + policy)));
+      Parse(OneExpectation(R"({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"})" +
+                           policy)));
   EXPECT_EQ(suite.expectations.front().on_failure, OnFailure::kQuarantine);
-  for (const char* other :
-       {R"({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "a"})",
-        R"({"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1})",
-        R"({"type": "expect_column_max_to_be_between", "kwargs": {"column": "a"})"}) {
+  for (const char* other : {R"({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "a"})",
+                            R"({"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1})",
+                            R"({"type": "expect_column_max_to_be_between", "kwargs": {"column": "a"})"}) {
     const auto refused = Parse(OneExpectation(other + policy));
     ASSERT_FALSE(refused.ok()) << other;
     EXPECT_THAT(refused.status().message(), HasSubstr("meta.ingesta.on_failure")) << other;

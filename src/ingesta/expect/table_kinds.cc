@@ -37,7 +37,9 @@ class RowCountCheck final : public Check {
     rows_ += rows.count;
     return Status::OK();
   }
-  Result<CheckResult> Finish() override { return JudgeObserved(bounds_, static_cast<double>(rows_), rows_, format_); }
+  Result<CheckResult> Finish() override {
+    return JudgeObserved(bounds_, static_cast<double>(rows_), rows_, format_);
+  }
 
  private:
   const int condition_;
@@ -60,7 +62,8 @@ Result<std::unique_ptr<Check>> MakeRowCount(const CheckContext& context) {
 
 Result<std::unique_ptr<Check>> MakeColumnCount(const CheckContext& context) {
   const int count = context.schema.num_fields();
-  if (context.has("value")) return Known(context, context.kwarg("value") == Json(count), {{"observed_value", count}});
+  if (context.has("value"))
+    return Known(context, context.kwarg("value") == Json(count), {{"observed_value", count}});
   ARROW_ASSIGN_OR_RAISE(const Bounds bounds, ReadBounds(context));
   ARROW_ASSIGN_OR_RAISE(const bool holds, bounds.Hold(count));
   return Known(context, holds, {{"observed_value", count}});
@@ -93,7 +96,8 @@ Json Mismatch(size_t index, const Json& expected, const Json& found) {
 Result<std::unique_ptr<Check>> MakeOrderedList(const CheckContext& context) {
   const std::vector<std::string> names = context.schema.field_names();
   const std::vector<std::string> expected = NamesOf(context.kwarg("column_list"));
-  if (!context.has("column_list") || names == expected) return Known(context, true, {{"observed_value", names}});
+  if (!context.has("column_list") || names == expected)
+    return Known(context, true, {{"observed_value", names}});
   Json mismatched = Json::array();
   for (size_t i = 0; i < std::max(names.size(), expected.size()); ++i) {
     const Json want = i < expected.size() ? Json(expected[i]) : Json(nullptr);
@@ -122,7 +126,8 @@ Result<std::unique_ptr<Check>> MakeColumnSet(const CheckContext& context) {
   Json mismatched = Json::object();
   if (!unexpected.empty()) mismatched["unexpected"] = unexpected;
   if (!missing.empty()) mismatched["missing"] = missing;
-  return Known(context, !exact && missing.empty(), {{"observed_value", names}, {"details", {{"mismatched", mismatched}}}});
+  return Known(context, !exact && missing.empty(),
+               {{"observed_value", names}, {"details", {{"mismatched", mismatched}}}});
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ Result<std::unique_ptr<Check>> MakeTimeFormat(const CheckContext& context) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
   if (KindOf(type) != ValueKind::kString) {
-    return BadExpectation(fmt::format("a column of type {} is no text that could have a date's form", type.ToString()));
+    return BadExpectation(
+        fmt::format("a column of type {} is no text that could have a date's form", type.ToString()));
   }
   ARROW_ASSIGN_OR_RAISE(TimeFormat format, TimeFormat::Compile(context.text("strftime_format")));
   return MakeColumnMapCheck(context, std::make_unique<TimeFormatRule>(column, std::move(format)));

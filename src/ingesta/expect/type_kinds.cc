@@ -1,5 +1,5 @@
-// What type a column has, by the names of numpy and pandas. The columns' declared types decide, so no value is
-// looked at; the result has the form that GX's has for such a column.
+// What type a column has, by the names of numpy and pandas. The columns' declared types decide, so no value
+// is looked at; the result has the form that GX's has for such a column.
 #include <arrow/type.h>
 #include <fmt/format.h>
 
@@ -38,24 +38,40 @@ std::string DtypeName(const arrow::DataType& type) {
 
 /// A name in the form of DtypeName; nullopt where neither numpy nor Python knows it.
 std::optional<std::string> KnownName(const std::string& name) {
-  static const std::pair<const char*, const char*> kAliases[] = {
-      {"int", "int64"},        {"int_", "int64"},      {"long", "int64"},        {"i8", "int64"},
-      {"i4", "int32"},         {"float", "float64"},   {"float_", "float64"},    {"double", "float64"},
-      {"f8", "float64"},       {"f4", "float32"},      {"single", "float32"},    {"bool_", "bool"},
-      {"string_types", "str"}, {"object_", "object"},  {"O", "object"},          {"datetime64", "datetime64"},
-      {"M8", "datetime64"},    {"Timestamp", "time"},  {"DatetimeTZDtype", "zoned"}};
+  static const std::pair<const char*, const char*> kAliases[] = {{"int", "int64"},
+                                                                 {"int_", "int64"},
+                                                                 {"long", "int64"},
+                                                                 {"i8", "int64"},
+                                                                 {"i4", "int32"},
+                                                                 {"float", "float64"},
+                                                                 {"float_", "float64"},
+                                                                 {"double", "float64"},
+                                                                 {"f8", "float64"},
+                                                                 {"f4", "float32"},
+                                                                 {"single", "float32"},
+                                                                 {"bool_", "bool"},
+                                                                 {"string_types", "str"},
+                                                                 {"object_", "object"},
+                                                                 {"O", "object"},
+                                                                 {"datetime64", "datetime64"},
+                                                                 {"M8", "datetime64"},
+                                                                 {"Timestamp", "time"},
+                                                                 {"DatetimeTZDtype", "zoned"}};
   for (const auto& [alias, meaning] : kAliases) {
     if (name == alias) return meaning;
   }
-  static const char* const kPlain[] = {"int64",  "int32",   "int16",   "int8",   "uint64", "uint32",
-                                       "uint16", "uint8",   "float64", "float32", "float16", "bool",
-                                       "str",    "object",  "bytes",   "complex", "complex128", "timedelta64"};
-  const bool plain = std::any_of(std::begin(kPlain), std::end(kPlain), [&](const char* known) { return name == known; });
+  static const char* const kPlain[] = {"int64",  "int32",  "int16",   "int8",    "uint64",     "uint32",
+                                       "uint16", "uint8",  "float64", "float32", "float16",    "bool",
+                                       "str",    "object", "bytes",   "complex", "complex128", "timedelta64"};
+  const bool plain =
+      std::any_of(std::begin(kPlain), std::end(kPlain), [&](const char* known) { return name == known; });
   if (plain || name.rfind("datetime64[", 0) == 0) return name;
   return std::nullopt;
 }
 
-bool IsObject(ValueKind kind) { return kind == ValueKind::kDate || kind == ValueKind::kDecimal || kind == ValueKind::kOther; }
+bool IsObject(ValueKind kind) {
+  return kind == ValueKind::kDate || kind == ValueKind::kDecimal || kind == ValueKind::kOther;
+}
 
 /// Fails at every row, or at none.
 class ConstantRule final : public RowRule {
@@ -72,8 +88,8 @@ class ConstantRule final : public RowRule {
 
 class TypeCheck final : public Check {
  public:
-  TypeCheck(const CheckContext& context, int column, std::vector<std::string> wanted, std::unique_ptr<Check> rows,
-            std::string observed, bool is_list)
+  TypeCheck(const CheckContext& context, int column, std::vector<std::string> wanted,
+            std::unique_ptr<Check> rows, std::string observed, bool is_list)
       : format_(context.format),
         column_(column),
         kind_(KindOf(*context.schema.field(column)->type())),
@@ -96,10 +112,13 @@ class TypeCheck final : public Check {
   }
 
  private:
-  bool Wants(std::string_view name) const { return std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end(); }
+  bool Wants(std::string_view name) const {
+    return std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end();
+  }
   bool Matches() const {
     // pandas makes floats of whole numbers where some are missing.
     if (kind_ == ValueKind::kInt && missing_ > 0 && Wants("float64")) return true;
+    if (observed_ == "Timestamp" && !is_list_ && Wants("time")) return true;
     return Wants(dtype_) || (kind_ == ValueKind::kTimestamp && dtype_.back() == ']' && Wants("datetime64") &&
                              dtype_.find(',') == std::string::npos);
   }
@@ -119,23 +138,33 @@ Result<std::unique_ptr<Check>> Make(const CheckContext& context, const Json& nam
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
   std::vector<std::string> wanted;
+  bool python_int = false;
   for (const Json& name : names) {
+    // To Python true and false are integers, though none of numpy's.
+    python_int = python_int || name == Json("int") || name == Json("long");
     if (auto known = KnownName(name.get<std::string>())) wanted.push_back(*std::move(known));
   }
-  if (wanted.empty()) return BadExpectation(fmt::format("{} names no type that numpy or Python has", names.dump()));
+  if (wanted.empty())
+    return BadExpectation(fmt::format("{} names no type that numpy or Python has", names.dump()));
   const ValueKind kind = KindOf(type);
-  const bool holds = kind == ValueKind::kBool && std::find(wanted.begin(), wanted.end(), "bool") != wanted.end();
+  const bool wants_bool = python_int || std::find(wanted.begin(), wanted.end(), "bool") != wanted.end();
+  const bool holds = kind == ValueKind::kBool && wants_bool;
   ARROW_ASSIGN_OR_RAISE(auto rows, MakeColumnMapCheck(context, std::make_unique<ConstantRule>(holds)));
   std::string observed = DtypeName(type);
   if (kind == ValueKind::kTimestamp) observed = HasZone(type) ? "Timestamp" : "datetime64";
-  return std::make_unique<TypeCheck>(context, column, std::move(wanted), std::move(rows), std::move(observed), is_list);
+  return std::make_unique<TypeCheck>(context, column, std::move(wanted), std::move(rows), std::move(observed),
+                                     is_list);
 }
 
 /// expect_column_type_to_be: the dtype's whole name.
 class DtypeCheck final : public Check {
  public:
   DtypeCheck(const ResultFormat& format, int column, const arrow::DataType& type, std::string wanted)
-      : format_(format), column_(column), kind_(KindOf(type)), dtype_(DtypeName(type)), wanted_(std::move(wanted)) {}
+      : format_(format),
+        column_(column),
+        kind_(KindOf(type)),
+        dtype_(DtypeName(type)),
+        wanted_(std::move(wanted)) {}
 
   Status Update(const BatchView& batch, std::vector<uint8_t>*) override {
     missing_ += batch.column(column_).missing();
@@ -169,22 +198,27 @@ Result<std::unique_ptr<Check>> MakeDtype(const CheckContext& context) {
 }  // namespace
 
 std::vector<ExpectationKind> TypeKinds() {
-  return {{.type = "expect_column_values_to_be_of_type",
-           .summary = "A column has a type of numpy or pandas",
-           .summary_es = "Una columna tiene un tipo de numpy o pandas",
-           .kwargs = {{.name = "type_", .required = true}},
-           .make = [](const CheckContext& context) { return Make(context, Json::array({context.kwarg("type_")}), false); }},
-          {.type = "expect_column_values_to_be_in_type_list",
-           .summary = "A column has one of several types",
-           .summary_es = "Una columna tiene uno de varios tipos",
-           .kwargs = {{.name = "type_list", .type = KwargType::kTextList, .required = true}},
-           .make = [](const CheckContext& context) { return Make(context, context.kwarg("type_list"), true); }},
-          {.type = "expect_column_type_to_be",
-           .summary = "A column has a dtype of pandas, by its whole name",
-           .summary_es = "Una columna tiene un dtype de pandas, por su nombre completo",
-           .domain = Domain::kTable,
-           .kwargs = {{.name = "column", .type = KwargType::kColumn, .required = true}, {.name = "type_", .required = true}},
-           .make = MakeDtype}};
+  return {
+      {.type = "expect_column_values_to_be_of_type",
+       .summary = "A column has a type of numpy or pandas",
+       .summary_es = "Una columna tiene un tipo de numpy o pandas",
+       .kwargs = {{.name = "type_", .required = true}},
+       .make =
+           [](const CheckContext& context) {
+             return Make(context, Json::array({context.kwarg("type_")}), false);
+           }},
+      {.type = "expect_column_values_to_be_in_type_list",
+       .summary = "A column has one of several types",
+       .summary_es = "Una columna tiene uno de varios tipos",
+       .kwargs = {{.name = "type_list", .type = KwargType::kTextList, .required = true}},
+       .make = [](const CheckContext& context) { return Make(context, context.kwarg("type_list"), true); }},
+      {.type = "expect_column_type_to_be",
+       .summary = "A column has a dtype of pandas, by its whole name",
+       .summary_es = "Una columna tiene un dtype de pandas, por su nombre completo",
+       .domain = Domain::kTable,
+       .kwargs = {{.name = "column", .type = KwargType::kColumn, .required = true},
+                  {.name = "type_", .required = true}},
+       .make = MakeDtype}};
 }
 
 }  // namespace ingesta::expect

@@ -1,5 +1,5 @@
-// Whether no value, and no combination of values, occurs twice. All rows of a value that does break the rule, so
-// rows are judged when all have passed.
+// Whether no value, and no combination of values, occurs twice. All rows of a value that does break the rule,
+// so rows are judged when all have passed.
 #include <arrow/type.h>
 #include <xxhash.h>
 
@@ -97,7 +97,8 @@ class UniqueRule final : public RowRule {
 Status CheckKinds(const CheckContext& context, const std::vector<int>& columns) {
   for (const int column : columns) {
     const arrow::DataType& type = *context.schema.field(column)->type();
-    if (KindOf(type) == ValueKind::kOther) return BadExpectation("columns of type " + type.ToString() + " are not checked");
+    if (KindOf(type) == ValueKind::kOther)
+      return BadExpectation("columns of type " + type.ToString() + " are not checked");
   }
   return Status::OK();
 }
@@ -105,8 +106,9 @@ Status CheckKinds(const CheckContext& context, const std::vector<int>& columns) 
 Result<std::unique_ptr<Check>> MakeColumn(const CheckContext& context) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   RETURN_NOT_OK(CheckKinds(context, {column}));
-  const bool narrow = IsNarrow(KindOf(*context.schema.field(column)->type()));
-  return MakeColumnMapCheck(context, std::make_unique<UniqueRule>(std::vector<int>{column}, narrow, context.memory));
+  const bool narrow = IsNarrow(*context.schema.field(column)->type());
+  return MakeColumnMapCheck(context,
+                            std::make_unique<UniqueRule>(std::vector<int>{column}, narrow, context.memory));
 }
 
 Result<std::unique_ptr<Check>> MakeCompound(const CheckContext& context) {

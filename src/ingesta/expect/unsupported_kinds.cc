@@ -11,31 +11,34 @@ std::vector<UnsupportedKind> UnsupportedKinds() {
   std::vector<UnsupportedKind> kinds;
   for (const char* type :
        {"expect_column_values_to_match_like_pattern", "expect_column_values_to_not_match_like_pattern",
-        "expect_column_values_to_match_like_pattern_list", "expect_column_values_to_not_match_like_pattern_list"}) {
-    kinds.push_back({type, sql + "; a regular expression says the same", sql_es + "; una expresión regular dice lo mismo"});
+        "expect_column_values_to_match_like_pattern_list",
+        "expect_column_values_to_not_match_like_pattern_list"}) {
+    kinds.push_back({type, sql + "; a regular expression says the same",
+                     sql_es + "; una expresión regular dice lo mismo"});
   }
-  for (const char* type : {"expect_table_row_count_to_equal_other_table", "expect_query_results_to_match_comparison",
-                           "unexpected_rows_expectation"}) {
+  for (const char* type : {"expect_table_row_count_to_equal_other_table",
+                           "expect_query_results_to_match_comparison", "unexpected_rows_expectation"}) {
     kinds.push_back({type, sql, sql_es});
   }
-  for (const char* type :
-       {"expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
-        "expect_column_chi_square_test_p_value_to_be_greater_than",
-        "expect_column_chisquare_test_p_value_to_be_greater_than",
-        "expect_column_pair_cramers_phi_value_to_be_less_than",
-        "expect_column_parameterized_distribution_ks_test_p_value_to_be_greater_than"}) {
+  for (const char* type : {"expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
+                           "expect_column_chi_square_test_p_value_to_be_greater_than",
+                           "expect_column_chisquare_test_p_value_to_be_greater_than",
+                           "expect_column_pair_cramers_phi_value_to_be_less_than",
+                           "expect_column_parameterized_distribution_ks_test_p_value_to_be_greater_than"}) {
     kinds.push_back({type, undone, undone_es});
   }
-  kinds.push_back({"expect_multicolumn_values_to_be_unique",
-                   "GX 1.24 does not register it; its successor is "
-                   "expect_select_column_values_to_be_unique_within_record",
-                   "GX 1.24 no la registra; la sucede expect_select_column_values_to_be_unique_within_record"});
+  kinds.push_back(
+      {"expect_multicolumn_values_to_be_unique",
+       "GX 1.24 does not register it; its successor is "
+       "expect_select_column_values_to_be_unique_within_record",
+       "GX 1.24 no la registra; la sucede expect_select_column_values_to_be_unique_within_record"});
   kinds.push_back({"expect_column_values_to_be_dateutil_parseable",
                    "what dateutil takes for a date is guesswork of that library; "
                    "expect_column_values_to_match_strftime_format says which form is meant",
                    "lo que dateutil toma por fecha es conjetura de esa biblioteca; "
                    "expect_column_values_to_match_strftime_format dice qué forma se espera"});
-  kinds.push_back({"expect_column_values_to_match_json_schema", "JSON Schema is not built in", "JSON Schema no está incorporado"});
+  kinds.push_back({"expect_column_values_to_match_json_schema", "JSON Schema is not built in",
+                   "JSON Schema no está incorporado"});
   kinds.push_back({"expect_column_kl_divergence_to_be_less_than",
                    "partitions of distributions are not built in",
                    "las particiones de distribuciones no están incorporadas"});

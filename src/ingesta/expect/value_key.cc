@@ -1,5 +1,6 @@
 #include "ingesta/expect/value_key.h"
 
+#include <arrow/array/array_base.h>
 #include <arrow/type.h>
 #include <xxhash.h>
 
@@ -24,6 +25,15 @@ bool SameValue(const Json& a, const Json& b) {
   return a == b;
 }
 
+/// 18 digits fit into 64 bits.
+bool IsSmallDecimal(const arrow::DataType& type) {
+  return static_cast<const arrow::Decimal128Type&>(type).precision() <= 18;
+}
+
+ValueKey WideKey(Int128 unscaled) {
+  return {static_cast<uint64_t>(unscaled >> 64) ^ kSign, static_cast<uint64_t>(unscaled)};
+}
+
 std::optional<Literal> TimeOf(const std::string& text, const arrow::DataType& type) {
   auto time = Literal::ParseTime(text);
   if (!time) time = Literal::ParseTime(text + "T00:00:00" + (HasZone(type) ? "Z" : ""));
@@ -45,32 +55,36 @@ std::optional<ValueKey> NumberKey(const arrow::DataType& type, const Literal& li
     case ValueKind::kFloat:
       return DoubleKey(literal.number());
     default: {
-      const auto scaled = FloorScaled(literal.number(), static_cast<const arrow::Decimal128Type&>(type).scale());
+      const auto scaled =
+          FloorScaled(literal.number(), static_cast<const arrow::Decimal128Type&>(type).scale());
       if (!scaled || !scaled->exact) return std::nullopt;
-      return DecimalKey(scaled->floor);
+      if (!IsSmallDecimal(type)) return WideKey(scaled->floor);
+      if (scaled->floor < INT64_MIN || scaled->floor > INT64_MAX) return std::nullopt;
+      return IntKey(static_cast<int64_t>(scaled->floor));
     }
   }
 }
 
 }  // namespace
 
-bool IsNarrow(ValueKind kind) { return kind != ValueKind::kString && kind != ValueKind::kDecimal; }
+bool IsNarrow(const arrow::DataType& type) {
+  const ValueKind kind = KindOf(type);
+  return kind != ValueKind::kString && (kind != ValueKind::kDecimal || IsSmallDecimal(type));
+}
 
 ValueKey TextKey(std::string_view text) {
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return {hash.high64, hash.low64};
 }
 
-ValueKey IntKey(int64_t value) { return {static_cast<uint64_t>(value) ^ kSign, 0}; }
+ValueKey IntKey(int64_t value) {
+  return {static_cast<uint64_t>(value) ^ kSign, 0};
+}
 
 ValueKey DoubleKey(double value) {
   if (value == 0) value = 0;  // -0.0 and 0.0 are equal
   const auto bits = std::bit_cast<uint64_t>(value);
   return {(bits & kSign) != 0 ? ~bits : bits ^ kSign, 0};
-}
-
-ValueKey DecimalKey(Int128 unscaled) {
-  return {static_cast<uint64_t>(unscaled >> 64) ^ kSign, static_cast<uint64_t>(unscaled)};
 }
 
 void ColumnKeys(const ColumnView& column, std::vector<ValueKey>& keys) {
@@ -84,7 +98,10 @@ void ColumnKeys(const ColumnView& column, std::vector<ValueKey>& keys) {
     }
     case ValueKind::kDecimal: {
       const Int128* values = column.decimals();
-      for (size_t i = 0; i < rows; ++i) keys[i] = DecimalKey(values[i]);
+      const bool is_small = IsSmallDecimal(*column.array().type());
+      for (size_t i = 0; i < rows; ++i) {
+        keys[i] = is_small ? IntKey(static_cast<int64_t>(values[i])) : WideKey(values[i]);
+      }
       return;
     }
     case ValueKind::kFloat: {
@@ -102,9 +119,12 @@ void ColumnKeys(const ColumnView& column, std::vector<ValueKey>& keys) {
   }
 }
 
-int64_t KeyInt(ValueKey key) { return static_cast<int64_t>(key.high ^ kSign); }
+int64_t KeyInt(ValueKey key) {
+  return static_cast<int64_t>(key.high ^ kSign);
+}
 
-Int128 KeyDecimal(ValueKey key) {
+Int128 KeyDecimal(const arrow::DataType& type, ValueKey key) {
+  if (IsSmallDecimal(type)) return KeyInt(key);
   __extension__ typedef unsigned __int128 Unsigned;
   return static_cast<Int128>((Unsigned{key.high ^ kSign} << 64) | key.low);
 }
@@ -115,7 +135,9 @@ double KeyDouble(ValueKey key) {
   return std::bit_cast<double>((key.high & kSign) != 0 ? key.high ^ kSign : ~key.high);
 }
 
-int ScaleOf(const arrow::DataType& type) { return static_cast<const arrow::Decimal128Type&>(type).scale(); }
+int ScaleOf(const arrow::DataType& type) {
+  return static_cast<const arrow::Decimal128Type&>(type).scale();
+}
 
 }  // namespace
 
@@ -124,7 +146,7 @@ Json KeyJson(const arrow::DataType& type, ValueKey key, bool numpy_times) {
     case ValueKind::kFloat:
       return KeyDouble(key);
     case ValueKind::kDecimal:
-      return DecimalJson(KeyDecimal(key), ScaleOf(type));
+      return DecimalJson(KeyDecimal(type, key), ScaleOf(type));
     default:
       return IntJson(type, KeyInt(key), numpy_times ? TimeStyle::kNumpy : TimeStyle::kIso);
   }
@@ -135,7 +157,7 @@ double KeyNumber(const arrow::DataType& type, ValueKey key) {
     case ValueKind::kFloat:
       return KeyDouble(key);
     case ValueKind::kDecimal:
-      return DecimalToDouble(KeyDecimal(key), ScaleOf(type));
+      return DecimalToDouble(KeyDecimal(type, key), ScaleOf(type));
     default:
       return static_cast<double>(KeyInt(key));
   }
@@ -145,7 +167,8 @@ std::optional<ValueKey> JsonKey(const arrow::DataType& type, const Json& value) 
   const Literal literal = Literal::FromJson(value);
   const ValueKind kind = KindOf(type);
   if (literal.kind() == Literal::Kind::kNumber) {
-    if (kind == ValueKind::kString || kind == ValueKind::kDate || kind == ValueKind::kTimestamp) return std::nullopt;
+    if (kind == ValueKind::kString || kind == ValueKind::kDate || kind == ValueKind::kTimestamp)
+      return std::nullopt;
     if (kind == ValueKind::kOther) return std::nullopt;
     return NumberKey(type, literal);
   }
@@ -159,7 +182,8 @@ std::optional<ValueKey> JsonKey(const arrow::DataType& type, const Json& value) 
   const auto time = TimeOf(literal.text(), type);
   if (!time) return std::nullopt;
   int64_t ticks = time->micros();
-  if (TicksPerSecond(type) == 1'000'000'000 && __builtin_mul_overflow(ticks, int64_t{1000}, &ticks)) return std::nullopt;
+  if (TicksPerSecond(type) == 1'000'000'000 && __builtin_mul_overflow(ticks, int64_t{1000}, &ticks))
+    return std::nullopt;
   return IntKey(ticks);
 }
 
@@ -194,13 +218,14 @@ bool KeyHolds(const arrow::DataType& type, ValueKey key, CompareOp op, const Lit
     case ValueKind::kDecimal: {
       const auto scaled = FloorScaled(literal.number(), ScaleOf(type));
       if (!scaled) return OrderHolds(literal.number() > 0 ? -1 : 1, op);
-      const int order = OrderOf(KeyDecimal(key), scaled->floor);
+      const int order = OrderOf(KeyDecimal(type, key), scaled->floor);
       return OrderHolds(order == 0 && !scaled->exact ? -1 : order, op);
     }
     case ValueKind::kDate:
       return OrderHolds(OrderOf(KeyInt(key), literal.days()), op);
     case ValueKind::kTimestamp:
-      return OrderHolds(OrderOf(Int128{KeyInt(key)} * 1'000'000, Int128{literal.micros()} * TicksPerSecond(type)), op);
+      return OrderHolds(
+          OrderOf(Int128{KeyInt(key)} * 1'000'000, Int128{literal.micros()} * TicksPerSecond(type)), op);
     default:
       return OrderHolds(OrderOf(KeyNumber(type, key), literal.number()), op);
   }
@@ -208,10 +233,12 @@ bool KeyHolds(const arrow::DataType& type, ValueKey key, CompareOp op, const Lit
 
 ValueSet::ValueSet(const arrow::DataType& type, const Json& values) {
   for (const Json& value : values) {
-    const bool known = std::any_of(distinct_.begin(), distinct_.end(), [&](const Json& have) { return SameValue(have, value); });
+    const bool known = std::any_of(distinct_.begin(), distinct_.end(),
+                                   [&](const Json& have) { return SameValue(have, value); });
     if (known) continue;
     distinct_.push_back(value);
-    if (const auto key = JsonKey(type, value)) keys_.emplace_back(*key, static_cast<int>(distinct_.size()) - 1);
+    if (const auto key = JsonKey(type, value))
+      keys_.emplace_back(*key, static_cast<int>(distinct_.size()) - 1);
   }
   std::sort(keys_.begin(), keys_.end());
 }
@@ -227,6 +254,8 @@ int ValueSet::IndexOf(ValueKey key) const {
   return found != keys_.end() && found->first == key ? found->second : -1;
 }
 
-bool ValueSet::Contains(ValueKey key) const { return IndexOf(key) >= 0; }
+bool ValueSet::Contains(ValueKey key) const {
+  return IndexOf(key) >= 0;
+}
 
 }  // namespace ingesta::expect

@@ -18,18 +18,19 @@ struct ValueKey {
   uint64_t high = 0;
   uint64_t low = 0;
   bool operator==(const ValueKey& other) const { return high == other.high && low == other.low; }
-  bool operator<(const ValueKey& other) const { return high != other.high ? high < other.high : low < other.low; }
+  bool operator<(const ValueKey& other) const {
+    return high != other.high ? high < other.high : low < other.low;
+  }
 };
 
-/// Whether 8 bytes hold the key (`low` is 0): all but texts and decimals.
-bool IsNarrow(ValueKind kind);
+/// Whether 8 bytes hold the key (`low` is 0): of all but texts and decimals of more than 18 digits.
+bool IsNarrow(const arrow::DataType& type);
 
 /// The keys of all rows; undefined where a value is missing.
 void ColumnKeys(const ColumnView& column, std::vector<ValueKey>& keys);
 ValueKey TextKey(std::string_view text);
 ValueKey IntKey(int64_t value);
 ValueKey DoubleKey(double value);
-ValueKey DecimalKey(Int128 unscaled);
 
 /// The value that a key stands for, as a result shows it. REQUIRES: no text.
 Json KeyJson(const arrow::DataType& type, ValueKey key, bool numpy_times = false);
@@ -37,10 +38,10 @@ Json KeyJson(const arrow::DataType& type, ValueKey key, bool numpy_times = false
 double KeyNumber(const arrow::DataType& type, ValueKey key);
 /// REQUIRES: kBool, kInt, kDate, kTimestamp.
 int64_t KeyInt(ValueKey key);
-Int128 KeyDecimal(ValueKey key);
+Int128 KeyDecimal(const arrow::DataType& type, ValueKey key);
 
-/// The key that a value of a suite has in a column of `type`; nullopt where no value of it can be equal. Texts
-/// are read as dates and times where the column has those.
+/// The key that a value of a suite has in a column of `type`; nullopt where no value of it can be equal.
+/// Texts are read as dates and times where the column has those.
 std::optional<ValueKey> JsonKey(const arrow::DataType& type, const Json& value);
 
 /// `value op literal` of one value. REQUIRES: Comparison::Make takes `type` and `literal`.

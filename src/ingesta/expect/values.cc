@@ -122,7 +122,9 @@ double DecimalToDouble(Int128 unscaled, int scale) {
   return std::strtod(DecimalText(unscaled, scale).c_str(), nullptr);
 }
 
-Json DecimalJson(Int128 unscaled, int scale) { return DecimalToDouble(unscaled, scale); }
+Json DecimalJson(Int128 unscaled, int scale) {
+  return DecimalToDouble(unscaled, scale);
+}
 
 Json IntJson(const arrow::DataType& type, int64_t value, TimeStyle style) {
   switch (KindOf(type)) {
