@@ -238,22 +238,10 @@ Result<Comparison> Comparison::Make(const arrow::DataType& type, CompareOp op, c
       made.as_integers_ = literal.whole() && made.kind_ != ValueKind::kFloat;
       made.integer_ = literal.integer();
       return made;
-    case ValueKind::kDecimal: {
+    case ValueKind::kDecimal:
       if (!number) return mismatch();
-      const auto scaled =
-          FloorScaled(literal.number(), static_cast<const arrow::Decimal128Type&>(type).scale());
-      if (!scaled) {
-        made.always_ = Beyond(op, literal.number() > 0);
-        return made;
-      }
-      made.decimal_ = scaled->floor;
-      if (scaled->exact) return made;
-      // No decimal equals it: x < b is x <= floor(b), x > b is x > floor(b).
-      if (!IsOrder(op)) made.always_ = op == CompareOp::kNotEqual;
-      if (op == CompareOp::kLess) made.op_ = CompareOp::kLessEqual;
-      if (op == CompareOp::kGreaterEqual) made.op_ = CompareOp::kGreater;
+      made.TakeDecimal(literal.number(), static_cast<const arrow::Decimal128Type&>(type).scale());
       return made;
-    }
     case ValueKind::kString:
       if (literal.kind() != Literal::Kind::kText) return mismatch();
       made.text_ = literal.text();
@@ -277,6 +265,20 @@ Result<Comparison> Comparison::Make(const arrow::DataType& type, CompareOp op, c
       break;
   }
   return BadExpectation(fmt::format("columns of type {} are not checked", type.ToString()));
+}
+
+void Comparison::TakeDecimal(double literal, int scale) {
+  const auto scaled = FloorScaled(literal, scale);
+  if (!scaled) {
+    always_ = Beyond(op_, literal > 0);
+    return;
+  }
+  decimal_ = scaled->floor;
+  if (scaled->exact) return;
+  // No decimal equals it: x < b is x <= floor(b), x > b is x > floor(b).
+  if (!IsOrder(op_)) always_ = op_ == CompareOp::kNotEqual;
+  if (op_ == CompareOp::kLess) op_ = CompareOp::kLessEqual;
+  if (op_ == CompareOp::kGreaterEqual) op_ = CompareOp::kGreater;
 }
 
 template <typename T>

@@ -58,6 +58,7 @@ class Comparison {
   void Judge(const ColumnView& column, uint8_t* out) const;
 
  private:
+  void TakeDecimal(double literal, int scale);
   template <typename T>
   void JudgeAll(const T* values, int64_t rows, T literal, uint8_t* out) const;
 
