@@ -69,6 +69,7 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
   AddCheckCommand(cli, app);
   AddPreviewCommand(cli, app);
   AddLakeCommand(cli, app);
+  AddExpectCommand(cli, app);
   AddDemoCommand(cli, app);
   AddDescribeCommand(cli, app);
   AddVersionCommand(cli, app);

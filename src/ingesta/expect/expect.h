@@ -18,6 +18,8 @@
 namespace ingesta::expect {
 
 class Registry;
+/// All expectations that there are. Lives to the end of the process.
+const Registry& AllExpectations();
 
 /// What a run does about an expectation that is not met; `meta.ingesta.on_failure`.
 enum class OnFailure {

@@ -57,6 +57,11 @@ Registry CoreExpectations() {
   return registry;
 }
 
+const Registry& AllExpectations() {
+  static const Registry registry = CoreExpectations();
+  return registry;
+}
+
 std::vector<KwargSpec> AllKwargs(const ExpectationKind& kind) {
   std::vector<KwargSpec> kwargs = kind.kwargs;
   const auto add = [&kwargs](KwargSpec spec) { kwargs.push_back(std::move(spec)); };
