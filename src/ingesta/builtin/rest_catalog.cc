@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ingesta/catalog/rest/rest_table_catalog.h"
+#include "ingesta/http/auth.h"
 #include "ingesta/http/oauth2.h"
 
 namespace ingesta::builtin {
@@ -21,20 +22,6 @@ OptionSpec Option(std::string name, OptionType type, std::string summary, std::s
                     .summary_es = std::move(summary_es)};
 }
 
-/// A token that never changes.
-class TokenAuth final : public http::Authenticator {
- public:
-  explicit TokenAuth(std::string token) : token_(std::move(token)) {}
-  Status Apply(http::Request& request) override {
-    request.headers.Set("Authorization", "Bearer " + token_);
-    return Status::OK();
-  }
-  std::vector<std::string> Secrets() const override { return {token_}; }
-
- private:
-  const std::string token_;
-};
-
 Result<std::shared_ptr<http::Authenticator>> AuthOf(const Options& options, const std::string& uri,
                                                     Clock& clock) {
   const std::string token = options.StringOr("token", "");
@@ -44,7 +31,7 @@ Result<std::shared_ptr<http::Authenticator>> AuthOf(const Options& options, cons
     return MakeError(ErrorCode::kInvalidConfig,
                      "catalog: rest takes one of `credential`, `token` and `signing_name`");
   }
-  if (!token.empty()) return std::make_shared<TokenAuth>(token);
+  if (!token.empty()) return http::MakeBearerAuth(token);
   if (credential.empty()) return nullptr;
   const size_t colon = credential.find(':');
   if (colon == 0 || colon == std::string::npos || colon + 1 == credential.size()) {

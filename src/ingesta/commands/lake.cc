@@ -105,6 +105,14 @@ std::string TimeText(const std::string& time) {
   return time.substr(0, 10) + " " + time.substr(11, 8);
 }
 
+Json OptionalNumber(const std::optional<int64_t>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json OptionalText(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
 void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,11 @@ std::string CountText(const std::optional<int64_t>& count);
 std::string BytesText(const std::optional<int64_t>& bytes);
 /// `2026-11-24 02:00:00` of RFC 3339; `-` for "".
 std::string TimeText(const std::string& time);
+using Json = nlohmann::ordered_json;
+/// null where it is not known.
+Json OptionalNumber(const std::optional<int64_t>& value);
+/// null where it is empty.
+Json OptionalText(const std::string& text);
 /// On stdout, whole.
 void Print(const std::string& text);
 

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "ingesta/commands/lake_command.h"
 
 namespace ingesta::commands {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Arguments {
   LakeArguments lake;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "ingesta/commands/lake_command.h"
 #include "ingesta/commands/text_table.h"
@@ -9,24 +8,18 @@
 namespace ingesta::commands {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct Arguments {
   LakeArguments lake;
   std::string dataset;
 };
 
-Json OptionalNumber(const std::optional<int64_t>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 Json HistoryJson(const Lake& lake, const std::string& dataset, const catalog::TableHistory& history) {
   Json states = Json::array();
   for (const catalog::HistoryEntry& entry : history.entries) {
     states.push_back({{"at", entry.time},
-                      {"run", entry.run_id.empty() ? Json(nullptr) : Json(entry.run_id)},
+                      {"run", OptionalText(entry.run_id)},
                       {"operation", entry.operation},
-                      {"snapshot", entry.snapshot.empty() ? Json(nullptr) : Json(entry.snapshot)},
+                      {"snapshot", OptionalText(entry.snapshot)},
                       {"rows_added", OptionalNumber(entry.rows_added)},
                       {"rows_removed", OptionalNumber(entry.rows_removed)},
                       {"rows", OptionalNumber(entry.rows)},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "ingesta/commands/lake_command.h"
 #include "ingesta/config/scalar.h"
@@ -14,8 +13,6 @@ namespace {
 
 using catalog::LakeMaintenanceOptions;
 using catalog::MaintainedTable;
-using Json = nlohmann::ordered_json;
-
 struct Arguments {
   LakeArguments lake;
   std::vector<std::string> datasets;

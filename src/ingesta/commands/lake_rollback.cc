@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "ingesta/commands/lake_command.h"
 #include "ingesta/pipeline/rollback.h"
 
 namespace ingesta::commands {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct Arguments {
   LakeArguments lake;
@@ -24,16 +21,13 @@ Json RollbackJson(const catalog::Rollback& rollback, bool dry_run) {
   for (const catalog::RollbackStep& step : rollback.steps) {
     tables.push_back({{"table", step.table},
                       {"kind", step.kind},
-                      {"from", step.from.empty() ? Json(nullptr) : Json(step.from)},
+                      {"from", OptionalText(step.from)},
                       {"to", step.to},
                       {"changed", step.changes && !dry_run}});
   }
-  return Json{{"dataset", rollback.dataset},
-              {"run", rollback.run_id.empty() ? Json(nullptr) : Json(rollback.run_id)},
-              {"rows", rollback.rows ? Json(*rollback.rows) : Json(nullptr)},
-              {"dry_run", dry_run},
-              {"tables", std::move(tables)},
-              {"notes", rollback.notes}};
+  return Json{{"dataset", rollback.dataset},           {"run", OptionalText(rollback.run_id)},
+              {"rows", OptionalNumber(rollback.rows)}, {"dry_run", dry_run},
+              {"tables", std::move(tables)},           {"notes", rollback.notes}};
 }
 
 std::string RollbackText(const catalog::Rollback& rollback, bool dry_run) {

@@ -1,23 +1,12 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "ingesta/commands/lake_command.h"
 #include "ingesta/commands/text_table.h"
 
 namespace ingesta::commands {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json OptionalNumber(const std::optional<int64_t>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json OptionalText(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
 
 Json TableJson(const catalog::TableInfo& table, const Lake& lake) {
   return Json{{"pipeline", table.pipeline},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "ingesta/commands/lake_command.h"
 #include "ingesta/observe/progress_display.h"
@@ -14,8 +13,6 @@ namespace {
 
 using catalog::Finding;
 using catalog::FindingKind;
-using Json = nlohmann::ordered_json;
-
 struct Arguments {
   LakeArguments lake;
   bool checksums = false;

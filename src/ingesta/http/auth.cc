@@ -83,7 +83,7 @@ class QueryAuth final : public Authenticator {
 Result<std::shared_ptr<Authenticator>> MakeBearer(const Options& options, Clock&) {
   const std::string& token = options.GetString("token");
   ARROW_RETURN_NOT_OK(CheckSecret(token, "`token`"));
-  return std::make_shared<HeaderAuth>("Authorization", "Bearer " + token, std::vector{token});
+  return MakeBearerAuth(token);
 }
 
 Result<std::shared_ptr<Authenticator>> MakeApiKey(const Options& options, Clock&) {
@@ -172,6 +172,10 @@ AuthKind Oauth2() {
 }
 
 }  // namespace
+
+std::shared_ptr<Authenticator> MakeBearerAuth(const std::string& token) {
+  return std::make_shared<HeaderAuth>("Authorization", "Bearer " + token, std::vector{token});
+}
 
 std::vector<AuthKind> AuthKinds() {
   return {Bearer(), ApiKey(), Basic(), Oauth2()};

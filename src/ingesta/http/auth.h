@@ -20,6 +20,9 @@ struct AuthKind {
   std::function<Result<std::shared_ptr<Authenticator>>(const config::Options& options, Clock& clock)> make;
 };
 
+/// `token` in the Authorization header of each request.
+std::shared_ptr<Authenticator> MakeBearerAuth(const std::string& token);
+
 /// `bearer`, `api_key`, `http_basic`, `oauth2_client_credentials`.
 std::vector<AuthKind> AuthKinds();
 
