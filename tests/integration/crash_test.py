@@ -9,7 +9,6 @@ whole, and lets either a new run or `resume` finish. A failing point is repeated
 """
 import collections
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -20,33 +19,13 @@ import tempfile
 import time
 
 from lake_readers import connect, metadata_of, snapshots_of
+from servers import DATASETS, PIPELINES, DemoServices, plain_environment
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PIPELINES = [str(ROOT / f"ingesta-{name}") for name in ("productos", "ordenes", "proveedores")]
 ROWS = 2000
-# Datasets whose JSON backup tells the rows, and all of them by their CSV.
-DATASETS = ["productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores"]
-
-
-def start_demo(ingesta):
-    demo = subprocess.Popen([ingesta, "demo", "--rows", str(ROWS), "--productos-port", "0", "--ordenes-port", "0",
-                             "--proveedores-port", "0"], stdout=subprocess.PIPE, text=True)
-    urls = {}
-    for line in demo.stdout:
-        for name in ("productos", "ordenes", "proveedores"):
-            if name in line and "http://" in line:
-                urls.setdefault(name, "/".join(line[line.index("http://"):].split("/")[:3]))
-        if "Ctrl-C" in line:
-            break
-    assert len(urls) == 3, urls
-    return demo, urls
 
 
 def environment(urls, data):
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "INGESTA_"))}
-    env.update(S3_BUCKET="", INGESTA_DATA_DIR=str(data))
-    env.update({f"{name.upper()}_SERVICE_URL": url for name, url in urls.items()})
-    return env
+    return plain_environment() | urls | {"S3_BUCKET": "", "INGESTA_DATA_DIR": str(data)}
 
 
 def rows_of(path):
@@ -121,9 +100,9 @@ def check(data, truth, complete, duck):
 def main():
     ingesta, points = sys.argv[1], int(sys.argv[2])
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20261124
-    work = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-crash-"))
-    demo, urls = start_demo(ingesta)
-    try:
+    with (tempfile.TemporaryDirectory(prefix="ingesta-crash-", ignore_cleanup_errors=True) as folder,
+          DemoServices(ingesta, ROWS) as demo):
+        work, urls = pathlib.Path(folder), demo.env
         reference = work / "reference"
         began = time.monotonic()
         subprocess.run([ingesta, "run", *PIPELINES], env=environment(urls, reference), check=True,
@@ -160,10 +139,6 @@ def main():
             shutil.rmtree(data)
         assert killed * 2 >= points, f"only {killed} of {points} points hit a running process"
         print(f"{points} points, {killed} kills: nothing lost, doubled or half visible")
-    finally:
-        demo.terminate()
-        demo.wait()
-        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

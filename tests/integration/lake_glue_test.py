@@ -2,10 +2,7 @@
 """Whole runs of a shipped pipeline with GLUE_DATABASE: files on a real S3 server, tables in Glue (moto behind the strict proxy),
 read back by boto3 and pyiceberg, then looked at, rolled back and verified by `ingesta lake`. usage: lake_glue_test.py INGESTA"""
 import json
-import os
 import pathlib
-import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,7 +12,8 @@ import unittest
 import boto3
 from pyiceberg.catalog import load_catalog
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from servers import ROOT, DemoServices, assignments, plain_environment, run_script
+
 INGESTA = sys.argv[1]
 DATABASE = "inventario_db"
 DATASETS = ("ordenes", "detalles_orden", "clientes")
@@ -24,23 +22,15 @@ SUFFIXES = {"ordenes": ("csv", "csv_actual", "json", "parquet", "actual", "histo
             "clientes": ("csv", "csv_actual", "json", "parquet", "actual", "historial")}
 
 
-def server(script, command, folder):
-    done = subprocess.run([str(ROOT / "scripts" / script), command, str(folder)], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    assignments = [word for word in shlex.split(done.stdout) if "=" in word]
-    return dict(word.split("=", 1) for word in assignments)
-
-
 class LakeInGlue(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.work = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-lake-glue-"))
         cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
-        s3 = server("s3-server.sh", "start", cls.work / "s3")
-        cls.addClassCleanup(server, "s3-server.sh", "stop", cls.work / "s3")
-        aws = server("aws-server.sh", "start", cls.work / "aws")
-        cls.addClassCleanup(server, "aws-server.sh", "stop", cls.work / "aws")
+        s3 = assignments(run_script("s3-server.sh", "start", cls.work / "s3"))
+        cls.addClassCleanup(run_script, "s3-server.sh", "stop", cls.work / "s3")
+        aws = assignments(run_script("aws-server.sh", "start", cls.work / "aws"))
+        cls.addClassCleanup(run_script, "aws-server.sh", "stop", cls.work / "aws")
         cls.bucket = s3.get("S3_BUCKET", "inventario-datalake")
         cls.servers = s3 | {"AWS_ENDPOINT_URL_GLUE": aws["AWS_ENDPOINT_URL"], "GLUE_DATABASE": DATABASE}
         keys = {"region_name": s3.get("AWS_REGION", "us-east-1"), "aws_access_key_id": s3["AWS_ACCESS_KEY_ID"],
@@ -57,22 +47,10 @@ class LakeInGlue(unittest.TestCase):
     @classmethod
     def start_demo(cls, seed, rows):
         """The URL of an ordenes service with other data."""
-        process = subprocess.Popen([INGESTA, "demo", "--rows", str(rows), "--seed", str(seed), "--productos-port", "0",
-                                    "--ordenes-port", "0", "--proveedores-port", "0"], stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(process.stdout.close)
-        cls.addClassCleanup(process.wait)
-        cls.addClassCleanup(process.terminate)
-        url = None
-        for line in process.stdout:
-            found = re.match(r"\s+ordenes\s+(http://[^/]+)", line)
-            url = found[1] if found else url
-            if "Ctrl-C" in line:
-                return url
-        raise RuntimeError("no demo services")
+        return cls.enterClassContext(DemoServices(INGESTA, rows, "--seed", str(seed))).env["ORDENES_SERVICE_URL"]
 
     def ingesta(self, *arguments, code=0, **changes):
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "INGESTA_", "S3_", "GLUE_"))}
-        env |= self.servers | {"INGESTA_DATA_DIR": str(self.work / "data"), "AWS_EC2_METADATA_DISABLED": "true",
+        env = plain_environment() | self.servers | {"INGESTA_DATA_DIR": str(self.work / "data"), "AWS_EC2_METADATA_DISABLED": "true",
                                "HOME": str(self.work / "no-home"), "ORDENES_SERVICE_URL": self.url}
         done = subprocess.run([INGESTA, *arguments], env=env | changes, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
