@@ -146,13 +146,13 @@ std::string FindingsToJson(const std::vector<Finding>& findings) {
 }  // namespace
 
 void AddCheckCommand(CLI::App& cli, App& app) {
-  struct Arguments {
+  struct CheckArguments {
     PipelineArguments pipelines;
     bool json = false;
   };
   auto* command =
       cli.add_subcommand("check", "Find what would make a run fail: configuration, service, columns, store");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CheckArguments>();
   arguments->pipelines.AddTo(*command);
   command->add_flag("--json", arguments->json, "The findings as JSON");
   command->footer(

@@ -6,12 +6,12 @@
 namespace ingesta::commands {
 
 void AddDescribeCommand(CLI::App& cli, App& app) {
-  struct Arguments {
+  struct DescribeArguments {
     bool json_schema = false;
     bool markdown = false;
   };
   auto* command = cli.add_subcommand("describe", "Print every key and kind that a pipeline.yaml may have");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<DescribeArguments>();
   auto* schema = command->add_flag("--json-schema", arguments->json_schema, "As JSON Schema, for editors");
   command->add_flag("--markdown", arguments->markdown, "As Markdown, for the reference pages")
       ->excludes(schema);

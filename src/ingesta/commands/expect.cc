@@ -21,7 +21,7 @@ using expect::OnFailure;
 using expect::SuiteResult;
 using observe::WithThousands;
 
-struct Arguments {
+struct ExpectArguments {
   std::string suite;
   std::vector<std::string> files;
   std::string result_file;
@@ -113,7 +113,7 @@ Status Check(const std::string& file, const std::shared_ptr<arrow::Schema>& sche
   }
 }
 
-Result<SuiteResult> Evaluate(const Arguments& arguments, const App& app) {
+Result<SuiteResult> Evaluate(const ExpectArguments& arguments, const App& app) {
   const expect::Registry& registry = expect::AllExpectations();
   ARROW_ASSIGN_OR_RAISE(const expect::Suite suite, expect::ReadSuite(arguments.suite, registry));
   expect::EvaluatorOptions options;
@@ -141,7 +141,7 @@ int ExitCodeOf(const SuiteResult& result) {
   return code;
 }
 
-Status Expect(const Arguments& arguments, App& app) {
+Status Expect(const ExpectArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const SuiteResult result, Evaluate(arguments, app));
   const std::string now = FormatRfc3339(app.clock.Now());
   const std::string json = expect::ValidationResultJson(
@@ -158,7 +158,7 @@ Status Expect(const Arguments& arguments, App& app) {
 void AddExpectCommand(CLI::App& cli, App& app) {
   auto* command =
       cli.add_subcommand("expect", "Check Parquet files against a Great Expectations suite, without Python");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExpectArguments>();
   command->add_option("SUITE", arguments->suite, "A suite in Great Expectations' JSON")->required();
   command->add_option("FILE", arguments->files, "Parquet files of the same columns")->required();
   command->add_option("--result", arguments->result_file,

@@ -8,7 +8,7 @@
 namespace ingesta::commands {
 namespace {
 
-struct Arguments {
+struct DdlArguments {
   LakeArguments lake;
   std::vector<std::string> datasets;
   std::string engine;
@@ -22,17 +22,17 @@ struct LakeDdl {
   Status absent;  ///< of a dataset that no run has published
 };
 
-Status CheckDatasets(const Arguments& arguments, const Lakes& opened) {
+Status CheckDatasets(const DdlArguments& arguments, const Lakes& opened) {
   for (const std::string& dataset : arguments.datasets) RETURN_NOT_OK(opened.Find(dataset).status());
   return Status::OK();
 }
 
-bool IsWanted(const Arguments& arguments, const std::string& dataset) {
+bool IsWanted(const DdlArguments& arguments, const std::string& dataset) {
   return arguments.datasets.empty() ||
          std::find(arguments.datasets.begin(), arguments.datasets.end(), dataset) != arguments.datasets.end();
 }
 
-Result<LakeDdl> DdlOfLake(const Arguments& arguments, const Lake& lake, const Lakes& opened) {
+Result<LakeDdl> DdlOfLake(const DdlArguments& arguments, const Lake& lake, const Lakes& opened) {
   LakeDdl ddl;
   ddl.engine = !arguments.engine.empty()    ? arguments.engine
                : lake.store->kind() == "s3" ? "athena"
@@ -53,7 +53,7 @@ Result<LakeDdl> DdlOfLake(const Arguments& arguments, const Lake& lake, const La
   return ddl;
 }
 
-Status PrintDdl(const Arguments& arguments, App& app) {
+Status PrintDdl(const DdlArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const auto opened, OpenLakes(arguments.lake, app));
   RETURN_NOT_OK(CheckDatasets(arguments, *opened));
   std::string text;
@@ -86,7 +86,7 @@ Status PrintDdl(const Arguments& arguments, App& app) {
 
 void AddLakeDdlCommand(CLI::App& group, App& app) {
   auto* command = group.add_subcommand("ddl", "The tables as SQL to paste into Athena, DuckDB or Spark");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<DdlArguments>();
   command->add_option("DATASET", arguments->datasets, "Names of datasets (all)");
   command
       ->add_option("--engine", arguments->engine,

@@ -8,7 +8,7 @@
 namespace ingesta::commands {
 namespace {
 
-struct Arguments {
+struct HistoryArguments {
   LakeArguments lake;
   std::string dataset;
 };
@@ -47,7 +47,7 @@ std::string HistoryText(const Lake& lake, const catalog::TableHistory& history, 
   return text + lines.ToString("  ", color) + "  * current\n";
 }
 
-Status History(const Arguments& arguments, App& app) {
+Status History(const HistoryArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const auto opened, OpenLakes(arguments.lake, app));
   ARROW_ASSIGN_OR_RAISE(const Lake* lake, opened->Find(arguments.dataset));
   ARROW_ASSIGN_OR_RAISE(const auto histories, lake->Histories(*opened->log));
@@ -64,7 +64,7 @@ Status History(const Arguments& arguments, App& app) {
 
 void AddLakeHistoryCommand(CLI::App& group, App& app) {
   auto* command = group.add_subcommand("history", "The states that a dataset's table had, the newest first");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<HistoryArguments>();
   command->add_option("DATASET", arguments->dataset, "Name of the dataset")->required();
   arguments->lake.AddTo(*command);
   command->footer(

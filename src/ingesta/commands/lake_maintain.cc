@@ -13,7 +13,7 @@ namespace {
 
 using catalog::LakeMaintenanceOptions;
 using catalog::MaintainedTable;
-struct Arguments {
+struct MaintainArguments {
   LakeArguments lake;
   std::vector<std::string> datasets;
   std::string snapshot_age = "5d";
@@ -26,7 +26,7 @@ struct Arguments {
   bool dry_run = false;
 };
 
-Result<LakeMaintenanceOptions> OptionsOf(const Arguments& arguments, const App& app) {
+Result<LakeMaintenanceOptions> OptionsOf(const MaintainArguments& arguments, const App& app) {
   LakeMaintenanceOptions options{.compact = !arguments.no_compact,
                                  .expire_snapshots = !arguments.no_expire,
                                  .remove_orphans = !arguments.no_orphans,
@@ -126,7 +126,7 @@ std::vector<std::string> Chosen(const Lake& lake, const std::vector<std::string>
   return names;
 }
 
-Status Maintain(const Arguments& arguments, App& app) {
+Status Maintain(const MaintainArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const LakeMaintenanceOptions options, OptionsOf(arguments, app));
   ARROW_ASSIGN_OR_RAISE(const auto opened, OpenLakes(arguments.lake, app));
   for (const std::string& dataset : arguments.datasets) RETURN_NOT_OK(opened->Find(dataset).status());
@@ -153,7 +153,7 @@ Status Maintain(const Arguments& arguments, App& app) {
 void AddLakeMaintainCommand(CLI::App& group, App& app) {
   auto* command = group.add_subcommand(
       "maintain", "Compact small files of Iceberg tables, expire old snapshots, remove orphans");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<MaintainArguments>();
   command->add_option("DATASET", arguments->datasets, "All of the pipelines where none is named");
   arguments->lake.AddTo(*command);
   command->add_flag("--dry-run", arguments->dry_run, "Say what would be done, and do nothing");

@@ -9,7 +9,7 @@
 namespace ingesta::commands {
 namespace {
 
-struct Arguments {
+struct RollbackArguments {
   LakeArguments lake;
   std::string dataset;
   std::string to;
@@ -48,7 +48,7 @@ std::string RollbackText(const catalog::Rollback& rollback, bool dry_run) {
   return text;
 }
 
-Status RollBackCommand(const Arguments& arguments, App& app) {
+Status RollBackCommand(const RollbackArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const auto opened, OpenLakes(arguments.lake, app));
   ARROW_ASSIGN_OR_RAISE(const Lake* lake, opened->Find(arguments.dataset));
   ARROW_ASSIGN_OR_RAISE(
@@ -69,7 +69,7 @@ Status RollBackCommand(const Arguments& arguments, App& app) {
 void AddLakeRollbackCommand(CLI::App& group, App& app) {
   auto* command =
       group.add_subcommand("rollback", "Bring a dataset's tables back to the state of an earlier run");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<RollbackArguments>();
   command->add_option("DATASET", arguments->dataset, "Name of the dataset")->required();
   command->add_option("--to", arguments->to, "Run id or snapshot id; `ingesta lake history` lists them")
       ->required()

@@ -13,7 +13,7 @@ namespace {
 
 using catalog::Finding;
 using catalog::FindingKind;
-struct Arguments {
+struct VerifyArguments {
   LakeArguments lake;
   bool checksums = false;
 };
@@ -71,7 +71,7 @@ std::string ReportText(const Lake& lake, const pipeline::VerifyReport& report, b
   return text;
 }
 
-Status Verify(const Arguments& arguments, App& app) {
+Status Verify(const VerifyArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const auto opened, OpenLakes(arguments.lake, app));
   std::vector<pipeline::VerifyReport> reports;
   std::string text;
@@ -104,7 +104,7 @@ Status Verify(const Arguments& arguments, App& app) {
 
 void AddLakeVerifyCommand(CLI::App& group, App& app) {
   auto* command = group.add_subcommand("verify", "Hold manifests, objects and tables against each other");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<VerifyArguments>();
   arguments->lake.AddTo(*command);
   command->add_flag("--checksums", arguments->checksums,
                     "Also read every file that a manifest names, and compare its CRC-32");

@@ -52,13 +52,13 @@ Schema KindSchema(const KindSpec& kind) {
   return schema;
 }
 
-struct Unit {
+struct SchemaUnit {
   std::string_view name;
   int64_t size;
 };
 
-std::string WithUnit(int64_t value, const std::vector<Unit>& units) {
-  for (const Unit& unit : units) {
+std::string WithUnit(int64_t value, const std::vector<SchemaUnit>& units) {
+  for (const SchemaUnit& unit : units) {
     if (value != 0 && value % unit.size == 0) return fmt::format("{}{}", value / unit.size, unit.name);
   }
   return fmt::format("{}{}", value, units.back().name);
@@ -185,8 +185,8 @@ std::string ExpectedText(const Schema& schema) {
 }
 
 std::string ShowValue(const OptionValue& value, SchemaType type) {
-  static const std::vector<Unit> kDurations = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
-  static const std::vector<Unit> kSizes = {
+  static const std::vector<SchemaUnit> kDurations = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+  static const std::vector<SchemaUnit> kSizes = {
       {"TiB", int64_t{1} << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}};
   if (const auto* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
   if (const auto* d = std::get_if<double>(&value)) return fmt::format("{}", *d);

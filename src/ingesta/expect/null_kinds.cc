@@ -23,7 +23,7 @@ class PresenceRule final : public RowRule {
   const bool wanted_;
 };
 
-Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool wanted) {
+Result<std::unique_ptr<Check>> MakeNullness(const CheckContext& context, bool wanted) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   return MakeColumnMapCheck(context, std::make_unique<PresenceRule>(column, wanted), MissingRows::kCounted);
 }
@@ -35,12 +35,12 @@ std::vector<ExpectationKind> NullKinds() {
            .summary = "No value is missing",
            .summary_es = "No falta ningún valor",
            .row_level = true,
-           .make = [](const CheckContext& context) { return Make(context, true); }},
+           .make = [](const CheckContext& context) { return MakeNullness(context, true); }},
           {.type = "expect_column_values_to_be_null",
            .summary = "All values are missing",
            .summary_es = "Faltan todos los valores",
            .row_level = true,
-           .make = [](const CheckContext& context) { return Make(context, false); }}};
+           .make = [](const CheckContext& context) { return MakeNullness(context, false); }}};
 }
 
 }  // namespace ingesta::expect

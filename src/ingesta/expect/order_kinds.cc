@@ -55,7 +55,7 @@ class OrderRule final : public RowRule {
   int64_t last_int_ = 0;
 };
 
-Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool rising) {
+Result<std::unique_ptr<Check>> MakeOrder(const CheckContext& context, bool rising) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
   const ValueKind kind = KindOf(type);
@@ -78,13 +78,13 @@ std::vector<ExpectationKind> OrderKinds() {
            .summary_es = "Los valores nunca bajan de una fila a la siguiente",
            .row_level = true,
            .kwargs = Kwargs(),
-           .make = [](const CheckContext& context) { return Make(context, true); }},
+           .make = [](const CheckContext& context) { return MakeOrder(context, true); }},
           {.type = "expect_column_values_to_be_decreasing",
            .summary = "Values never rise from row to row",
            .summary_es = "Los valores nunca suben de una fila a la siguiente",
            .row_level = true,
            .kwargs = Kwargs(),
-           .make = [](const CheckContext& context) { return Make(context, false); }}};
+           .make = [](const CheckContext& context) { return MakeOrder(context, false); }}};
 }
 
 }  // namespace ingesta::expect

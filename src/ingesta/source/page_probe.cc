@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kShownBytes = 160;
 
-Status Malformed(std::string message) {
+Status MalformedPage(std::string message) {
   return MakeError({.code = ErrorCode::kMalformedBody, .stage = {}, .retryable = true}, std::move(message));
 }
 
@@ -26,7 +26,7 @@ Result<std::optional<int64_t>> ParseTotal(const std::string& path, std::string_v
   const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), value);
   const bool whole = error == std::errc() && end == raw.data() + raw.size() && value == std::floor(value);
   if (!whole || value < 0 || value > 9e15) {
-    return Malformed(
+    return MalformedPage(
         fmt::format("`{}` should be a number of records or pages, and is {}", path, shown.substr(0, 60)));
   }
   return static_cast<int64_t>(value);
@@ -34,7 +34,7 @@ Result<std::optional<int64_t>> ParseTotal(const std::string& path, std::string_v
 
 Result<std::optional<std::string>> ParseNext(const std::string& path, std::string_view raw) {
   if (raw.substr(0, 2) == "an")
-    return Malformed(fmt::format("`{}` should be a link or a cursor, and is {}", path, raw));
+    return MalformedPage(fmt::format("`{}` should be a link or a cursor, and is {}", path, raw));
   if (raw == "null" || raw == "false" || raw == "\"\"") return std::nullopt;
   if (raw.front() != '"') return std::string(raw);
   return UnescapeJson(raw.substr(1, raw.size() - 2));
@@ -62,7 +62,7 @@ class ProbeHandler final : public JsonHandler {
     }
     begin_ = position;
     if (keys_ == records_path_) {
-      if (first != '[') return Malformed(Describe("is no array"));
+      if (first != '[') return MalformedPage(Describe("is no array"));
       records_ = 0;  // of a key that occurs twice the last counts
       found_ = true;
       records_depth_ = depth;
@@ -86,7 +86,7 @@ class ProbeHandler final : public JsonHandler {
   }
 
   Result<PageProbe> Take(const FactPaths& paths) const {
-    if (!found_) return Malformed(Describe("is absent"));
+    if (!found_) return MalformedPage(Describe("is absent"));
     PageProbe probe;
     probe.records = records_;
     if (!total_.empty()) {
@@ -133,7 +133,7 @@ class RecordHandler final : public JsonHandler {
  public:
   void OnKey(int, std::string_view) override {}
   Result<Next> OnBegin(int, char first, size_t) override {
-    if (first != '{') return Malformed("a record should be a JSON object");
+    if (first != '{') return MalformedPage("a record should be a JSON object");
     return Next::kSkip;
   }
   Status OnEnd(int, size_t) override { return Status::OK(); }

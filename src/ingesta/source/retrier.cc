@@ -9,7 +9,7 @@
 namespace ingesta::source {
 namespace {
 
-constexpr Millis kStopCheck{200};  ///< how long a stop may wait for a sleeper
+constexpr Millis kSleeperStopCheck{200};  ///< how long a stop may wait for a sleeper
 
 Status UsedUp(const Status& cause, int tries) {
   return tries == 1 ? cause
@@ -39,7 +39,7 @@ Status Retrier::Wait(Tries& tries, const std::string& url, const Status& cause) 
 
 Status Retrier::Sleep(Millis wait) {
   while (wait > Millis::zero()) {
-    const Millis step = std::min(wait, kStopCheck);
+    const Millis step = std::min(wait, kSleeperStopCheck);
     clock_.Sleep(step);
     wait -= step;
     ARROW_RETURN_NOT_OK(CheckStop());

@@ -18,7 +18,7 @@ constexpr std::array<UInt128, kMaxDigits + 1> MakePowers() {
 
 constexpr std::array<UInt128, kMaxDigits + 1> kPowers = MakePowers();
 
-bool IsDigit(char c) {
+bool IsDecimalDigit(char c) {
   return static_cast<unsigned char>(c - '0') < 10;
 }
 
@@ -71,21 +71,21 @@ bool ParseDecimalText(std::string_view text, bool allow_exponent, DecimalText* n
     ++p;
   }
   DigitReader reader(number);
-  if (p == end || !IsDigit(*p)) return false;
-  for (; p != end && IsDigit(*p); ++p) reader.Add(*p, false);
+  if (p == end || !IsDecimalDigit(*p)) return false;
+  for (; p != end && IsDecimalDigit(*p); ++p) reader.Add(*p, false);
   if (p != end && *p == '.') {
-    if (++p == end || !IsDigit(*p)) return false;
-    for (; p != end && IsDigit(*p); ++p) reader.Add(*p, true);
+    if (++p == end || !IsDecimalDigit(*p)) return false;
+    for (; p != end && IsDecimalDigit(*p); ++p) reader.Add(*p, true);
   }
   if (p != end && allow_exponent && (*p == 'e' || *p == 'E')) {
     ++p;
     const bool negative = p != end && *p == '-';
     if (p != end && (*p == '-' || *p == '+')) ++p;
-    if (p == end || !IsDigit(*p)) return false;
+    if (p == end || !IsDecimalDigit(*p)) return false;
     int64_t exponent = 0;
     // Beyond this every number is 0 or too large, whatever its digits.
     constexpr int64_t kEnough = 1'000'000'000'000;
-    for (; p != end && IsDigit(*p); ++p) exponent = std::min(exponent * 10 + (*p - '0'), kEnough);
+    for (; p != end && IsDecimalDigit(*p); ++p) exponent = std::min(exponent * 10 + (*p - '0'), kEnough);
     number->exponent += negative ? -exponent : exponent;
   }
   return p == end;

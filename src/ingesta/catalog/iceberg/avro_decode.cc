@@ -9,7 +9,7 @@
 namespace ingesta::iceberg {
 namespace {
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxValueDepth = 64;
 // Values without bytes (nulls, empty records) could come in any number: bounded by the bytes that are there,
 // and by far more than an entry with statistics of thousands of columns has.
 constexpr int64_t kValuesPerByte = 16;
@@ -43,7 +43,7 @@ class Decoder {
         budget_(std::min(kMaxValues, static_cast<int64_t>(data.size()) * kValuesPerByte + 4096)) {}
 
   Result<AvroValue> Value(const AvroNode& type, int depth) {
-    if (depth > kMaxDepth) return Corrupt("Avro: values nested too deep");
+    if (depth > kMaxValueDepth) return Corrupt("Avro: values nested too deep");
     if (--budget_ < 0) return Corrupt("Avro: more values than the bytes can hold");
     switch (type.kind) {
       case AvroKind::kNull:

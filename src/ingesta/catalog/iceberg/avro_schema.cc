@@ -12,7 +12,7 @@ namespace ingesta::iceberg {
 namespace {
 
 constexpr size_t kMaxNodes = 100'000;
-constexpr int kMaxDepth = 64;
+constexpr int kMaxSchemaDepth = 64;
 constexpr int64_t kMaxFixed = 1 << 20;
 
 std::optional<AvroKind> PrimitiveOf(const std::string& name) {
@@ -32,7 +32,7 @@ class AvroSchemaParser {
   explicit AvroSchemaParser(AvroSchema& schema) : schema_(schema) {}
 
   Result<const AvroNode*> Type(const Json& json, const std::string& space, int depth) {
-    if (depth > kMaxDepth) return Corrupt("Avro schema: nested too deep");
+    if (depth > kMaxSchemaDepth) return Corrupt("Avro schema: nested too deep");
     if (json.is_string()) return Named(json.get<std::string>(), space);
     if (json.is_array()) return Union(json, space, depth);
     if (!json.is_object()) return Corrupt("Avro schema: a type is a name, an object or a list");

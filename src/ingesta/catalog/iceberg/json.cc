@@ -10,7 +10,7 @@ namespace ingesta::iceberg {
 namespace {
 
 // Copies of a document recurse, so that its depth is a matter of the stack.
-constexpr int kMaxDepth = 200;
+constexpr int kMaxJsonDepth = 200;
 
 bool TooDeep(const std::string& text) {
   int depth = 0;
@@ -23,7 +23,7 @@ bool TooDeep(const std::string& text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
+      if (++depth > kMaxJsonDepth) return true;
     } else if (c == '}' || c == ']') {
       --depth;
     }
@@ -40,7 +40,7 @@ Status Wrong(const Json& object, const char* key, const char* expected) {
 }  // namespace
 
 Result<Json> ParseJson(const std::string& text, const std::string& what) {
-  if (TooDeep(text)) return Corrupt(fmt::format("{}: nested deeper than {} levels", what, kMaxDepth));
+  if (TooDeep(text)) return Corrupt(fmt::format("{}: nested deeper than {} levels", what, kMaxJsonDepth));
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() && !json.is_array()) return Corrupt(what + ": not a JSON document");
   return json;

@@ -12,7 +12,7 @@
 namespace ingesta::iceberg {
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxTypeDepth = 32;
 
 constexpr std::array<std::pair<TypeId, std::string_view>, 15> kNames = {{
     {TypeId::kBoolean, "boolean"},
@@ -76,7 +76,7 @@ Result<TypePtr> PrimitiveFromText(const std::string& text) {
 Result<std::vector<Field>> FieldsFromJson(const Json& json, int depth);
 
 Result<TypePtr> TypeAt(const Json& json, int depth) {
-  if (depth > kMaxDepth) return Corrupt("a schema nested too deep");
+  if (depth > kMaxTypeDepth) return Corrupt("a schema nested too deep");
   if (json.is_string()) return PrimitiveFromText(json.get<std::string>());
   ARROW_ASSIGN_OR_RAISE(const std::string name, GetString(json, "type"));
   if (name == "struct") {
