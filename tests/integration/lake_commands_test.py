@@ -96,15 +96,18 @@ class Lake(unittest.TestCase):
         self.assertEqual(set(tables), expected)
         for dataset in DATASETS:
             run = self.second[self.pipeline_of(dataset)]
+            # The categories are the same in both runs: the second one left their Iceberg table as it was.
+            writer = (self.first if dataset == "categorias" else self.second)[self.pipeline_of(dataset)]
             rows, before = self.rows_of(self.second, dataset), self.rows_of(self.first, dataset)
             self.assertNotEqual(rows, before if dataset != "categorias" else None)
             for suffix, wanted, files in (("", rows, 1), ("_csv", rows + before, 2), ("_csv_actual", rows, 1), ("_parquet", rows, 1)):
                 table = tables[dataset + suffix]
-                self.assertEqual((table["rows"], table["files"], table["last_run"]), (wanted, files, run["run_id"]), table)
+                last = run if suffix else writer
+                self.assertEqual((table["rows"], table["files"], table["last_run"]), (wanted, files, last["run_id"]), table)
                 self.assertEqual(table["last_run_at"][:4], run["timestamp"][:4])
                 self.assertTrue(os.path.isdir(table["location"]), table)
             self.assertEqual(tables[dataset]["bytes"],
-                             sum(f["bytes"] for d in run["datasets"] if d["name"] == dataset for f in d["files"] if f["format"] == "iceberg"))
+                             sum(f["bytes"] for d in writer["datasets"] if d["name"] == dataset for f in d["files"] if f["format"] == "iceberg"))
             self.assertEqual(tables[f"{dataset}_csv"]["bytes"], sum(p.stat().st_size for p in (self.data / dataset).iterdir()))
         text = self.lake("tables").stdout
         for name in expected:
@@ -344,7 +347,8 @@ class Lake(unittest.TestCase):
         for plan, table in zip(planned["tables"], done["tables"], strict=True):
             for member in ("dataset", "expired_snapshots", "expired_objects"):
                 self.assertEqual(plan[member], table[member])
-            self.assertEqual((table["expired_snapshots"], table["left"], table["error"]), (1, [], None))
+            expired = 0 if table["dataset"] == "categorias" else 1
+            self.assertEqual((table["expired_snapshots"], table["left"], table["error"]), (expired, [], None))
         productos = next(table for table in done["tables"] if table["dataset"] == "productos")
         self.assertIn("iceberg/productos/data/of-a-run-that-died.parquet", productos["orphans"])
         self.assertFalse(orphan.exists())

@@ -1,8 +1,12 @@
 """How the tests read a lake with programs that are not ours: DuckDB with its Iceberg extension, pyarrow, pyiceberg."""
+import contextlib
+import json
 import pathlib
+import shutil
 import site
 
 import duckdb
+from pyiceberg.catalog.sql import SqlCatalog
 
 DATASETS = ("productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores")
 
@@ -26,5 +30,18 @@ def metadata_of(table):
 
 
 def snapshots_of(table):
-    import json
     return json.loads(metadata_of(table).read_text())["snapshots"]
+
+
+@contextlib.contextmanager
+def written_beside_us(table):
+    """pyiceberg's table over the folder of one of ours; what it commits is the table's next version, as a filesystem catalog
+    looks for it: the next number, and the hint."""
+    metadata = metadata_of(table)
+    catalog = SqlCatalog("other", uri="sqlite:///:memory:", warehouse=f"file://{pathlib.Path(table).parent}")
+    catalog.create_namespace("n")
+    other = catalog.register_table(f"n.{pathlib.Path(table).name}", str(metadata))
+    yield other
+    number = int(metadata.name.removeprefix("v").split(".")[0]) + 1
+    shutil.copy(other.metadata_location.removeprefix("file://"), metadata.parent / f"v{number}.metadata.json")
+    (metadata.parent / "version-hint.text").write_text(str(number))

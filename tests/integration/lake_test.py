@@ -101,14 +101,19 @@ def check_parquet(data):
     assert all(field.metadata and b"PARQUET:field_id" in field.metadata for field in schema), "fields without ids"
 
 
+def writes_table(manifest, dataset):
+    """Whether the run changed the Iceberg table: categorias are the same in both."""
+    return any(d["name"] == dataset and any(f["format"] == "iceberg" for f in d["files"]) for d in manifest["datasets"])
+
+
 def check_history(data, duck):
     """Time travel: each run is a snapshot of the table, named in its summary."""
     for dataset in DATASETS:
         snapshots = snapshots_of(data / "iceberg" / dataset)
-        assert len(snapshots) == RUNS, f"{dataset}: {len(snapshots)} snapshots"
+        assert len(snapshots) == (1 if dataset == "categorias" else RUNS), f"{dataset}: {len(snapshots)} snapshots"
         runs = [snapshot["summary"]["ingesta.run-id"].split("@")[0] for snapshot in snapshots]
         manifests = [json.loads(path.read_text()) for path in data.glob("_ingesta/runs/*/*.json")]
-        known = {m["run_id"] for m in manifests if any(d["name"] == dataset for d in m["datasets"])}
+        known = {m["run_id"] for m in manifests if writes_table(m, dataset)}
         assert set(runs) == known, f"{dataset}: snapshots of {runs}, manifests of {known}"
         metadata = metadata_of(data / "iceberg" / dataset)
         first = duck.execute(f"SELECT count(*) FROM iceberg_scan('{metadata}', "
@@ -145,8 +150,8 @@ def main():
     ingesta = sys.argv[1]
     data = pathlib.Path(tempfile.mkdtemp(prefix="ingesta-lake-"))
     try:
-        for _ in range(RUNS):
-            run_demo(ingesta, data)
+        for seed in range(RUNS):
+            run_demo(ingesta, data, "--seed", str(seed + 1))
         duck = connect()
         check_each_row_once(data, duck)
         check_same_values(data, duck)

@@ -22,10 +22,9 @@ import threading
 import time
 
 import pyarrow
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table import StaticTable
 
-from lake_readers import connect, metadata_of, snapshots_of
+from lake_readers import connect, metadata_of, snapshots_of, written_beside_us
 
 INGESTA = sys.argv[1]
 POINTS = int(sys.argv[2]) if len(sys.argv) > 2 else 30
@@ -218,19 +217,11 @@ def test_runs(work, service, duck):
 
 def test_beside_another_program(lake, model, service, duck):
     """pyiceberg appends and deletes between two runs; its rows are merged like ours."""
-    metadata = metadata_of(lake.data / "iceberg" / "pedidos")
-    catalog = SqlCatalog("other", uri="sqlite:///:memory:", warehouse=f"file://{lake.data}")
-    catalog.create_namespace("n")
-    table = catalog.register_table("n.pedidos", str(metadata))
     rows = [row for row in by_pyiceberg(lake.data, "pedidos") if row["id"] == 1]
     rows[0] |= {"id": 900, "estado": "A MANO"}
-    table.append(pyarrow.Table.from_pylist(rows, schema=table.schema().as_arrow()))
-    table.delete("id = 2")
-    # What a filesystem catalog looks for: the next number, and the hint.
-    number = int(metadata.name.removeprefix("v").split(".")[0]) + 1
-    folder = metadata.parent
-    shutil.copy(table.metadata_location.removeprefix("file://"), folder / f"v{number}.metadata.json")
-    (folder / "version-hint.text").write_text(str(number))
+    with written_beside_us(lake.data / "iceberg" / "pedidos") as table:
+        table.append(pyarrow.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+        table.delete("id = 2")
     model["pedidos"][(900,)] = plain(rows[0])
     del model["pedidos"][(2,)]
     check(lake.data, model, duck)

@@ -5,6 +5,7 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Catalog {
   /// columns, or will have: what its data files must carry.
   virtual Result<std::shared_ptr<arrow::Schema>> PlanSchema(const std::string& dataset,
                                                             const std::shared_ptr<arrow::Schema>& schema) = 0;
+  /// The Iceberg table of `dataset`, where a run that replaces it would change nothing: it holds these very
+  /// rows (by the digest that the run which wrote them left in its snapshot) in these columns. Else nullopt.
+  virtual Result<std::optional<TableChange>> Held(const DatasetVersion& dataset) = 0;
   /// Bring the tables to `run`. Repeating it after a failure, or after a success, gives the same tables.
   virtual Result<std::vector<TableChange>> Commit(const RunVersion& run) = 0;
 

@@ -32,6 +32,7 @@ struct DatasetVersion {
   std::string write_disposition;  ///< of the Iceberg table: `replace`, `append`, `merge`
   config::PartitionSpec partition_by;
   std::vector<PublishedFile> files;
+  std::string content_digest;  ///< equal where the rows are; "" = not known
 };
 
 /// All datasets of a run: they become visible together, as nearly as the catalog can.

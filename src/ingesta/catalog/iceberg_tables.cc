@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ingesta/base/arrow_field.h"
+#include "ingesta/base/fs.h"
 #include "ingesta/columnar/parquet_reader.h"
 #include "ingesta/columnar/parquet_writer.h"
 
@@ -64,6 +65,17 @@ TableChange ChangeOf(const iceberg::TableResult& result, const DatasetVersion& d
   const auto total = snapshot->summary.find("total-records");
   change.rows = total == snapshot->summary.end() ? -1 : std::atoll(total->second.c_str());
   return change;
+}
+
+/// In a snapshot's summary: what the table holds, columns and partitions included.
+constexpr const char* kContentDigest = "ingesta.content-digest";
+
+std::string ContentDigest(const DatasetVersion& dataset) {
+  const config::PartitionSpec& partition = dataset.partition_by;
+  const std::string shape = fmt::format(
+      "{}\n{}\n{}\n{}\n{}", dataset.schema->ToString(/*show_metadata=*/true),
+      fmt::join(dataset.primary_key, ","), partition.column, partition.transform, partition.timezone);
+  return fmt::format("{}-{:08x}", dataset.content_digest, Crc32(shape));
 }
 
 MergedRows RowsOf(const iceberg::MergeCounts& counts) {
@@ -171,7 +183,25 @@ Result<iceberg::TableOperation> IcebergTables::OperationOf(const RunVersion& run
   operation.run_id = PublicationId(run);
   operation.summary = {{"ingesta.pipeline", run.pipeline}, {"ingesta.timestamp", run.timestamp}};
   operation.properties = {{"write.parquet.compression-codec", "zstd"}};
+  const bool is_whole = operation.mode == iceberg::WriteMode::kReplace && !IsMerge(dataset);
+  if (is_whole && !dataset.content_digest.empty()) operation.summary[kContentDigest] = ContentDigest(dataset);
   return operation;
+}
+
+Result<std::optional<TableChange>> IcebergTables::Held(const DatasetVersion& dataset) {
+  if (dataset.write_disposition != "replace" || dataset.content_digest.empty()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const std::optional<iceberg::LoadedTable> table, tables_.Load(dataset.name));
+  if (!table) return std::nullopt;
+  const iceberg::Snapshot* snapshot = table->metadata.current_snapshot();
+  if (snapshot == nullptr) return std::nullopt;
+  const auto digest = snapshot->summary.find(kContentDigest);
+  if (digest == snapshot->summary.end() || digest->second != ContentDigest(dataset)) return std::nullopt;
+  tables_.Reaffirm(dataset.name, *table);
+  iceberg::TableResult held;
+  held.outcome = iceberg::TableOutcome::kUnchanged;
+  held.table = dataset.name;
+  held.state = *table;
+  return ChangeOf(held, dataset);
 }
 
 Result<iceberg::MergeRequest> IcebergTables::MergeOf(const RunVersion& run, const DatasetVersion& dataset) {
@@ -247,6 +277,8 @@ Result<TableChange> IcebergTables::Finish(Work& work) {
   RETURN_NOT_OK(WithPrefix(work.result.status(), "table " + work.dataset->name));
   TableChange change = ChangeOf(*work.result, *work.dataset);
   const bool done_before = work.result->outcome == iceberg::TableOutcome::kAlreadyDone;
+  const bool untouched = done_before || work.result->outcome == iceberg::TableOutcome::kUnchanged;
+  if (untouched) tables_.Reaffirm(work.dataset->name, work.result->state);
   if (work.merge && !done_before) change.merged = RowsOf(counts);
   return change;
 }

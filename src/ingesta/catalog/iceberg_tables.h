@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class IcebergTables {
 
   /// See Catalog::PlanSchema.
   Result<std::shared_ptr<arrow::Schema>> PlanSchema(const std::string& dataset, const arrow::Schema& schema);
+  /// See Catalog::Held.
+  Result<std::optional<TableChange>> Held(const DatasetVersion& dataset);
   /// One change for each dataset of `run` that has Iceberg files, in its order. A run that is in a table
   /// already is not taken over twice. Merges are computed against the tables as they are, and again where
   /// another writer comes in between.

@@ -35,6 +35,9 @@ class LakeCatalog final : public Catalog {
     return iceberg_.PlanSchema(dataset, *schema);
   }
 
+  Result<std::optional<TableChange>> Held(const DatasetVersion& dataset) override {
+    return iceberg_.Held(dataset);
+  }
   Result<std::vector<TableChange>> Commit(const RunVersion& run) override;
 
   Result<std::vector<TableInfo>> ListTables(const DatasetHistory& history) override {

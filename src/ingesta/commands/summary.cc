@@ -40,7 +40,18 @@ std::string Join(const std::map<std::string, int64_t>& counts) {
   return text;
 }
 
+/// `12 new, 3 changed, 1 deleted since run x`.
+std::string ChangesText(const pipeline::Changes& changes) {
+  std::string text = fmt::format("{} new", WithThousands(changes.added));
+  text += changes.changed ? fmt::format(", {} changed", WithThousands(*changes.changed))
+                          : ", changed ones not told (the columns are others)";
+  text += changes.deleted ? fmt::format(", {} deleted", WithThousands(*changes.deleted))
+                          : ", deleted ones not told";
+  return fmt::format("{} since run {}", text, changes.since);
+}
+
 void AppendNotes(std::string& out, const DatasetRecord& dataset) {
+  if (dataset.changes) out += fmt::format("  {}: {}\n", dataset.name, ChangesText(*dataset.changes));
   const pipeline::Completeness& proof = dataset.completeness;
   if (proof.duplicate_rows > 0 || proof.passes > 1) {
     out += fmt::format("  {}: {}; {} repeated rows left out\n", dataset.name, proof.explanation,

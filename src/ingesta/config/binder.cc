@@ -144,6 +144,7 @@ ResourceSpec BindResource(const Value& value) {
   }
   resource.primary_key = value.Texts("primary_key");
   for (const Value& column : value.Find("columns")->items) resource.columns.push_back(BindColumn(column));
+  resource.unstable_columns = value.Texts("unstable_columns");
   for (const Value& format : value.Find("formats")->items) resource.formats.push_back(BindComponent(&format));
   resource.completeness = BindCompleteness(*value.Find("completeness"), resource.endpoint);
   resource.max_rejected = value.Get<double>("max_rejected");

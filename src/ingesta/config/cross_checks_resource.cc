@@ -99,21 +99,23 @@ void CheckColumn(const Value& column, std::map<std::string, std::string>& names,
   }
 }
 
-void CheckPrimaryKey(const Value& resource, const std::set<std::string>& columns, Diagnostics& diagnostics) {
-  const Value* key = resource.Find("primary_key");
-  if (key == nullptr || !key->ok || !key->given() || columns.empty()) return;
+/// That the list of column names under `key` has columns, each once.
+void CheckColumnNames(const Value& resource, const char* key, const std::set<std::string>& columns,
+                      Diagnostics& diagnostics) {
+  const Value* list = resource.Find(key);
+  if (list == nullptr || !list->ok || !list->given() || columns.empty()) return;
   std::set<std::string> seen;
   const auto check = [&](const Node& name) {
     if (columns.count(name.text) == 0) {
       diagnostics.Add(
-          name.at, fmt::format("primary_key names {}, which is no column", ShowNode(name)),
+          name.at, fmt::format("{} names {}, which is no column", key, ShowNode(name)),
           diagnostics.full() ? "" : SuggestFrom(name.text, "columns", {columns.begin(), columns.end()}));
     } else if (!seen.insert(name.text).second) {
-      diagnostics.Add(name.at, fmt::format("primary_key names {} twice", ShowNode(name)));
+      diagnostics.Add(name.at, fmt::format("{} names {} twice", key, ShowNode(name)));
     }
   };
-  if (key->node->is_scalar()) check(*key->node);
-  for (const Node& name : key->node->items) check(name);
+  if (list->node->is_scalar()) check(*list->node);
+  for (const Node& name : list->node->items) check(name);
 }
 
 /// Rows are merged by their key, so that there must be one, of values that are exactly equal or not.
@@ -263,7 +265,8 @@ void CrossCheckResource(const Value& resource, Diagnostics& diagnostics) {
         columns.insert(column.Text("name"));
     }
   }
-  CheckPrimaryKey(resource, columns, diagnostics);
+  CheckColumnNames(resource, "primary_key", columns, diagnostics);
+  CheckColumnNames(resource, "unstable_columns", columns, diagnostics);
   CheckMerge(resource, diagnostics);
   CheckFormats(resource, diagnostics);
   CheckPartitionBy(resource, diagnostics);

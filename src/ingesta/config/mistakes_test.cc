@@ -229,6 +229,8 @@ std::vector<Case> CrossCases() {
       {"IncludeWithoutExplode", Resource("    include_from_parent: ^^[id]\n"), "needs `explode`", ""},
       {"UnknownKeyColumn", Resource("    primary_key: [id, ^^totl]\n"),
        "primary_key names `totl`, which is no column", "did you mean `total`?"},
+      {"UnknownUnstableColumn", Resource("    unstable_columns: [^^totl]\n"),
+       "unstable_columns names `totl`, which is no column", "did you mean `total`?"},
       {"KeyColumnTwice", Resource("    primary_key: [id, ^^id]\n"), "twice", ""},
       {"RepeatedColumn", Column("{name: a}\n      - {name: ^^a}"), "a column `a` exists already", ""},
       {"ColumnInAnotherCase", Column("{name: Total}\n      - {name: id}\n      - {name: ^^total}"),

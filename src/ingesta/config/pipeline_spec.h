@@ -88,6 +88,7 @@ struct ResourceSpec {
   std::optional<ExplodeSpec> explode;
   std::vector<std::string> primary_key;  ///< column names; empty = none
   std::vector<ColumnSpec> columns;
+  std::vector<std::string> unstable_columns;  ///< another value there is no change of a row
   std::vector<ComponentSpec> formats;
   CompletenessSpec completeness;
   PartitionSpec partition_by;

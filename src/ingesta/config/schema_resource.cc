@@ -201,6 +201,13 @@ Schema ResourceSchema(const KindCatalog& kinds) {
        .summary_es = "La columna, o columnas, cuyo valor es propio de cada registro",
        .default_value = std::vector<std::string>()},
       Columns(),
+      {.key = "unstable_columns",
+       .type = SchemaType::kStringList,
+       .summary =
+           "Columns that the service fills anew at each answer: another value there is no change of the row",
+       .summary_es =
+           "Columnas que el servicio rellena de nuevo en cada respuesta: otro valor en ellas no es un cambio",
+       .default_value = std::vector<std::string>()},
       {.key = "formats",
        .type = SchemaType::kList,
        .summary = "The files to write",

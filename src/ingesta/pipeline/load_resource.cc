@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ingesta/pipeline/completeness.h"
+#include "ingesta/pipeline/dataset_fingerprints.h"
 #include "ingesta/pipeline/dataset_spool.h"
 #include "ingesta/pipeline/row_log.h"
 
@@ -90,6 +91,7 @@ class ResourceLoad {
   const bool scans_several_times_;
   CompletenessProof proof_;
   std::vector<std::unique_ptr<DatasetSpool>> spools_;
+  std::vector<std::unique_ptr<DatasetFingerprints>> fingerprints_;  ///< by dataset; nullptr without a key
   std::vector<int> key_columns_;
   std::unique_ptr<RowLog> keys_;      ///< of the root's rows, where keys can be asked for
   std::unique_ptr<RowLog> children_;  ///< child rows of each root row, one uint32 a child dataset
@@ -103,6 +105,10 @@ Status ResourceLoad::Prepare() {
   for (size_t i = 0; i < stages_.tree.size(); ++i) {
     spools_.push_back(std::make_unique<DatasetSpool>(stages_.tree.dataset(i).name, options_.folder,
                                                      stages_.schemas[i], stages_.formats[i]));
+    ARROW_ASSIGN_OR_RAISE(
+        fingerprints_.emplace_back(),
+        DatasetFingerprints::Make(stages_.tree.dataset(i), *stages_.rows->schema(static_cast<int>(i)),
+                                  options_.folder));
   }
   for (const std::string& key : resource_.primary_key) {
     key_columns_.push_back(stages_.rows->schema(0)->GetFieldIndex(key));
@@ -210,7 +216,13 @@ Status ResourceLoad::CheckDuplicates(std::vector<Batch>& batches, bool lookup) {
 
 Status ResourceLoad::Write(std::vector<Batch>& batches) {
   RETURN_NOT_OK(LogRows(batches.front(), batches));
+  // The children of a rejected record came, and nobody knows which.
+  const bool rejects_parents = !batches.front().rejected.empty();
   for (size_t i = 0; i < batches.size(); ++i) {
+    if (fingerprints_[i] != nullptr) {
+      RETURN_NOT_OK(fingerprints_[i]->Add(batches[i]));
+      if (i > 0 && rejects_parents) fingerprints_[i]->DoubtMissing();
+    }
     for (const RejectedRow& rejected : batches[i].rejected) {
       RETURN_NOT_OK(spools_[i]->Quarantine(rejected, options_.run_id));
     }
@@ -288,6 +300,9 @@ Status ResourceLoad::RestartStream(const Status& cause) {
   stages_.rows->ResetNotes();
   proof_.Reset();
   for (const auto& spool : spools_) RETURN_NOT_OK(spool->Reset());
+  for (const auto& fingerprints : fingerprints_) {
+    if (fingerprints != nullptr) RETURN_NOT_OK(fingerprints->Clear());
+  }
   if (keys_ != nullptr) RETURN_NOT_OK(keys_->Clear());
   if (children_ != nullptr) RETURN_NOT_OK(children_->Clear());
   took_slices_ = false;
@@ -334,6 +349,7 @@ Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
     const config::ResourceSpec& dataset = stages_.tree.dataset(i);
     record.shape = {dataset.columns, dataset.primary_key, dataset.write_disposition, dataset.partition_by};
     RETURN_NOT_OK(WithStage(spools_[i]->Finish(kept, record), Stage::kFormat));
+    if (fingerprints_[i] != nullptr) RETURN_NOT_OK(fingerprints_[i]->Finish(kept, record));
     for (DatasetFile& file : record.files) file.merge_input = dataset.merges() && file.format == "iceberg";
     RETURN_NOT_OK(CheckRejected(record));
     records.push_back(std::move(record));

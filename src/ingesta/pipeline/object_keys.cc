@@ -52,6 +52,10 @@ std::string StateKey(const std::string& pipeline) {
   return fmt::format("_ingesta/state/{}.json", pipeline);
 }
 
+std::string FingerprintsKey(const std::string& pipeline, const std::string& dataset) {
+  return fmt::format("_ingesta/state/{}/{}.fingerprints", pipeline, dataset);
+}
+
 std::string ObjectKey(const DatasetRecord& dataset, const DatasetFile& file, const std::string& timestamp) {
   return fmt::format("{}{}/{}_{}{}", file.key_prefix, dataset.name, dataset.name, timestamp, file.extension);
 }

@@ -9,6 +9,8 @@
 namespace ingesta::pipeline {
 
 std::string ManifestKey(const std::string& pipeline, const std::string& run_id);
+/// Fingerprints of the rows that `dataset` had at its last run.
+std::string FingerprintsKey(const std::string& pipeline, const std::string& dataset);
 std::string StateKey(const std::string& pipeline);
 
 /// `<key_prefix><dataset>/<dataset>_YYYYMMDD_HHMMSS<extension>`: the seed's keys, and `json/` before the

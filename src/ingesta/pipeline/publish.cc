@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <ctime>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "ingesta/base/fs.h"
 #include "ingesta/pipeline/dataset_spool.h"
+#include "ingesta/pipeline/find_changes.h"
+#include "ingesta/pipeline/pipeline_state.h"
 #include "ingesta/pipeline/switch_tables.h"
 
 namespace ingesta::pipeline {
@@ -59,26 +61,6 @@ Status PublishObjects(const RunRecord& record, const RunSpool& spool, ObjectStor
   return Status::OK();
 }
 
-std::string StateText(const RunRecord& record) {
-  nlohmann::ordered_json datasets = nlohmann::ordered_json::object();
-  for (const DatasetRecord& dataset : record.datasets) {
-    nlohmann::ordered_json keys = nlohmann::ordered_json::array();
-    for (const DatasetFile& file : dataset.files) {
-      if (file.is_object()) keys.push_back(file.key);
-    }
-    datasets[dataset.name] = {{"rows", dataset.rows},
-                              {"completeness", VerdictName(dataset.completeness.verdict)},
-                              {"files", std::move(keys)}};
-  }
-  return nlohmann::ordered_json{{"pipeline", record.pipeline},
-                                {"last_run_id", record.run_id},
-                                {"last_success_at", record.finished_at},
-                                {"timestamp", record.timestamp},
-                                {"datasets", std::move(datasets)}}
-             .dump(2) +
-         "\n";
-}
-
 // Whether an earlier try gave the files their keys. Where none of them becomes an object there is nothing
 // that a try could leave.
 bool HasKeys(const RunRecord& record) {
@@ -121,30 +103,64 @@ Status WriteManifest(const RunRecord& record, ObjectStore& store) {
 }
 
 // Whether a later run than `record` has been published: by another machine, while this one's spool waited.
-Result<bool> IsSuperseded(const RunRecord& record, ObjectStore& store) {
-  ARROW_ASSIGN_OR_RAISE(const auto state, store.Read(StateKey(record.pipeline)));
-  if (!state.has_value()) return false;
-  const auto json = nlohmann::json::parse(state->text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("timestamp") || !json["timestamp"].is_string()) return false;
-  return json["timestamp"].get<std::string>() > record.timestamp &&
-         json.value("last_run_id", "") != record.run_id;
+bool IsSuperseded(const RunRecord& record, const std::optional<PipelineState>& state) {
+  return state && state->timestamp > record.timestamp && state->last_run_id != record.run_id;
+}
+
+// A state that can't be understood must not keep every run from being published.
+Result<std::optional<PipelineState>> StateBefore(const RunRecord& record, const PublishContext& context) {
+  auto state = ReadState(record.pipeline, context.store);
+  if (state.ok() || CodeOf(state.status()) != ErrorCode::kCorrupt) return state;
+  context.log.Warning(state.status().message() + "; it is written anew");
+  return std::nullopt;
+}
+
+/// Leave out the data files of tables that hold the run's rows already: a run that finds nothing new writes
+/// no new files for them. A catalog that can't be asked now is asked again when the tables are switched.
+void LeaveOutHeld(RunRecord& record, const RunSpool& spool, const PublishContext& context) {
+  for (DatasetRecord& dataset : record.datasets) {
+    if (!dataset.changes || !dataset.changes->none() || !dataset.Writes("iceberg")) continue;
+    auto held = context.catalog.Held(VersionOf(dataset, spool));
+    if (!held.ok() || !*held) continue;
+    std::erase_if(dataset.files, [](const DatasetFile& file) { return file.format == "iceberg"; });
+    record.tables.push_back(**std::move(held));
+  }
+}
+
+// The run before a superseded one is not the one that it was compared with.
+void ForgetChanges(RunRecord& record) {
+  for (DatasetRecord& dataset : record.datasets) dataset.changes.reset();
+}
+
+// What the run found other than the run before it, and what of it need not be written. Not once more where an
+// earlier try put objects: it has found out, and its own state may be there.
+Status CompareWithBefore(RunRecord& record, const std::optional<PipelineState>& before, const RunSpool& spool,
+                         const PublishContext& context) {
+  if (HasKeys(record)) return Status::OK();
+  RETURN_NOT_OK(FindChanges(record, before, spool, context.store, context.log));
+  LeaveOutHeld(record, spool, context);
+  return Status::OK();
 }
 
 }  // namespace
 
 Status Publish(RunRecord& record, const RunSpool& spool, const PublishContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const std::optional<PipelineState> before, StateBefore(record, context));
+  RETURN_NOT_OK(CompareWithBefore(record, before, spool, context));
   RETURN_NOT_OK(PutObjects(record, spool, context));
   record.finished_at = FormatRfc3339(context.clock.Now());
   record.tables_done = false;
   RETURN_NOT_OK(WriteManifest(record, context.store));
-  ARROW_ASSIGN_OR_RAISE(const bool superseded, IsSuperseded(record, context.store));
+  const bool superseded = IsSuperseded(record, before);
+  if (superseded) ForgetChanges(record);
   RETURN_NOT_OK(WithStage(
       SwitchTables(record, spool, context.store, context.catalog, superseded, context.log), Stage::kCatalog));
   record.tables_done = true;
   record.finished_at = FormatRfc3339(context.clock.Now());
   RETURN_NOT_OK(WriteManifest(record, context.store));
   if (!superseded) {
-    RETURN_NOT_OK(context.store.Write(StateKey(record.pipeline), StateText(record), std::nullopt).status());
+    RETURN_NOT_OK(KeepFingerprints(record, before, spool, context.store));
+    RETURN_NOT_OK(WriteState(NextState(before, record), context.store));
   }
   return spool.Remove();
 }

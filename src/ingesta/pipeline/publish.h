@@ -26,10 +26,10 @@ struct PublishContext {
   const Logger& log;
 };
 
-/// Publish `record` from `spool`: picks the first free second from record.timestamp on (empty: now), puts
-/// objects and quarantine files, writes the manifest, switches the tables, writes the state. On success
-/// `record` has the final keys and the spool is removed. On failure the spool stays, to be published by the
-/// next run or `resume`. REQUIRES: the pipeline's lease.
+/// Publish `record` from `spool`: compares it with the run before, picks the first free second from
+/// record.timestamp on (empty: now), puts objects and quarantine files, writes the manifest, switches the
+/// tables, writes the state. On success `record` has the final keys and the spool is removed. On failure the
+/// spool stays, to be published by the next run or `resume`. REQUIRES: the pipeline's lease.
 Status Publish(RunRecord& record, const RunSpool& spool, const PublishContext& context);
 
 /// Write the manifest of a run that failed, and the quarantine files that `datasets` left in the spool, so

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -167,6 +168,22 @@ catalog::TableChange TableFrom(const Json& json) {
           .merged = MergedFrom(json)};
 }
 
+Json ChangesJson(const Changes& changes) {
+  return Json{{"new", changes.added},
+              {"changed", OptionalJson(changes.changed)},
+              {"deleted", OptionalJson(changes.deleted)},
+              {"unchanged", changes.unchanged},
+              {"since", changes.since}};
+}
+
+Changes ChangesFrom(const Json& json) {
+  return {.added = json.at("new").get<int64_t>(),
+          .changed = OptionalInt(json.at("changed")),
+          .unchanged = json.at("unchanged").get<int64_t>(),
+          .deleted = OptionalInt(json.at("deleted")),
+          .since = json.at("since").get<std::string>()};
+}
+
 Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
   Json files = Json::array();
   for (const DatasetFile& file : dataset.files) {
@@ -186,6 +203,9 @@ Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
             {"schema", ShapeJson(dataset.shape)},
             {"files", std::move(files)}};
   json["quarantine"] = dataset.quarantine ? FileJson(*dataset.quarantine, with_spool) : Json(nullptr);
+  if (dataset.changes) json["changes"] = ChangesJson(*dataset.changes);
+  if (!dataset.content_digest.empty()) json["content_digest"] = dataset.content_digest;
+  if (dataset.fingerprints && with_spool) json["fingerprints"] = FileJson(*dataset.fingerprints, with_spool);
   return json;
 }
 
@@ -206,6 +226,9 @@ DatasetRecord DatasetFrom(const Json& json) {
   if (json.contains("schema")) dataset.shape = ShapeFrom(json.at("schema"));
   for (const Json& file : json.at("files")) dataset.files.push_back(FileFrom(file));
   if (!json.at("quarantine").is_null()) dataset.quarantine = FileFrom(json.at("quarantine"));
+  if (json.contains("changes")) dataset.changes = ChangesFrom(json.at("changes"));
+  dataset.content_digest = json.value("content_digest", "");
+  if (json.contains("fingerprints")) dataset.fingerprints = FileFrom(json.at("fingerprints"));
   return dataset;
 }
 
@@ -294,6 +317,19 @@ std::string_view VerdictName(Verdict verdict) {
 }
 std::string_view RunStatusName(RunStatus status) {
   return kRunStatusNames[static_cast<size_t>(status)];
+}
+
+bool DatasetRecord::Writes(std::string_view format) const {
+  return std::any_of(files.begin(), files.end(),
+                     [format](const DatasetFile& file) { return file.format == format; });
+}
+
+std::vector<const DatasetFile*> DatasetRecord::SpooledFiles() const {
+  std::vector<const DatasetFile*> spooled;
+  for (const DatasetFile& file : files) spooled.push_back(&file);
+  if (quarantine) spooled.push_back(&*quarantine);
+  if (fingerprints) spooled.push_back(&*fingerprints);
+  return spooled;
 }
 
 int64_t RunRecord::TotalRejected() const {

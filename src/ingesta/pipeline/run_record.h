@@ -6,11 +6,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingesta/base/status.h"
 #include "ingesta/catalog/catalog.h"
 #include "ingesta/config/pipeline_spec.h"
+#include "ingesta/pipeline/changes.h"
 
 namespace ingesta::pipeline {
 
@@ -85,6 +87,14 @@ struct DatasetRecord {
   DatasetShape shape;
   std::vector<DatasetFile> files;
   std::optional<DatasetFile> quarantine;
+  std::optional<DatasetFile> fingerprints;  ///< of a dataset with a key: becomes part of the state
+  std::string content_digest;               ///< equal where the rows are: 16 hex digits; "" = no key
+  std::optional<Changes> changes;           ///< nullopt: there is no run before it to compare with
+
+  /// Whether it has files of `format`.
+  bool Writes(std::string_view format) const;
+  /// Every file that waits in the spool.
+  std::vector<const DatasetFile*> SpooledFiles() const;
 };
 
 enum class RunStatus { kSucceeded, kPartial, kFailed };

@@ -85,17 +85,15 @@ Result<std::optional<RunRecord>> RunSpool::LoadPrepared() const {
 
 Status RunSpool::Verify(const RunRecord& record) const {
   for (const DatasetRecord& dataset : record.datasets) {
-    std::vector<DatasetFile> files = dataset.files;
-    if (dataset.quarantine) files.push_back(*dataset.quarantine);
-    for (const DatasetFile& file : files) {
-      const std::string path = folder_ + "/" + file.spool_path;
+    for (const DatasetFile* file : dataset.SpooledFiles()) {
+      const std::string path = folder_ + "/" + file->spool_path;
       ARROW_ASSIGN_OR_RAISE(const int64_t bytes, FileSize(path));
       ARROW_ASSIGN_OR_RAISE(const uint32_t crc32, FileCrc32(path));
-      if (bytes == file.bytes && crc32 == file.crc32) continue;
+      if (bytes == file->bytes && crc32 == file->crc32) continue;
       return MakeError(
           ErrorCode::kCorrupt,
           fmt::format("{} has {} bytes and CRC-32 {:08x}, but was written with {} bytes and {:08x}", path,
-                      bytes, crc32, file.bytes, file.crc32),
+                      bytes, crc32, file->bytes, file->crc32),
           "the disk lost data: remove the folder and run again");
     }
   }
@@ -115,8 +113,7 @@ Status RunSpool::Clear() const {
     if (!datasets.ok()) continue;
     wanted.insert(name);
     for (const DatasetRecord& dataset : *datasets) {
-      for (const DatasetFile& file : dataset.files) wanted.insert(file.spool_path);
-      if (dataset.quarantine) wanted.insert(dataset.quarantine->spool_path);
+      for (const DatasetFile* file : dataset.SpooledFiles()) wanted.insert(file->spool_path);
     }
   }
   for (const auto& entry : filesystem::directory_iterator(folder_, error)) {

@@ -40,6 +40,21 @@ Status ReplacePartitions(const DatasetRecord& dataset, const RunSpool& spool, Ob
   return Status::OK();
 }
 
+/// What was said of tables before they were switched: of those that hold the run's rows already.
+std::vector<catalog::TableChange> HeldTables(const RunRecord& record) {
+  std::vector<catalog::TableChange> held;
+  for (const catalog::TableChange& table : record.tables) {
+    const auto dataset = std::find_if(record.datasets.begin(), record.datasets.end(),
+                                      [&](const DatasetRecord& one) { return one.name == table.dataset; });
+    const bool is_held =
+        table.kind == "iceberg" && dataset != record.datasets.end() && !dataset->Writes("iceberg");
+    if (is_held) held.push_back(table);
+  }
+  return held;
+}
+
+}  // namespace
+
 catalog::DatasetVersion VersionOf(const DatasetRecord& dataset, const RunSpool& spool) {
   catalog::DatasetVersion version;
   version.name = dataset.name;
@@ -47,6 +62,7 @@ catalog::DatasetVersion VersionOf(const DatasetRecord& dataset, const RunSpool& 
   version.primary_key = dataset.shape.primary_key;
   version.write_disposition = dataset.shape.write_disposition;
   version.partition_by = dataset.shape.partition_by;
+  version.content_digest = dataset.content_digest;
   for (const DatasetFile& file : dataset.files) {
     if (file.placeholder) continue;
     catalog::PublishedFile published{.format = file.format,
@@ -62,13 +78,6 @@ catalog::DatasetVersion VersionOf(const DatasetRecord& dataset, const RunSpool& 
   return version;
 }
 
-bool HasIceberg(const DatasetRecord& dataset) {
-  return std::any_of(dataset.files.begin(), dataset.files.end(),
-                     [](const DatasetFile& file) { return file.format == "iceberg"; });
-}
-
-}  // namespace
-
 Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store, catalog::Catalog& catalog,
                     bool superseded, const Logger& log) {
   catalog::RunVersion run{.pipeline = record.pipeline,
@@ -82,7 +91,7 @@ Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store
     if (superseded && dataset.shape.write_disposition == "replace") continue;
     if (!superseded) RETURN_NOT_OK(ReplacePartitions(dataset, spool, store));
     run.datasets.push_back(VersionOf(dataset, spool));
-    if (dataset.shape.write_disposition == "merge" && !HasIceberg(dataset)) {
+    if (dataset.shape.write_disposition == "merge" && !dataset.Writes("iceberg")) {
       log.Info(fmt::format("{}: `merge` is for the Iceberg table, which its formats leave out: each of the "
                            "other files holds this run alone",
                            dataset.name),
@@ -98,7 +107,10 @@ Status SwitchTables(RunRecord& record, const RunSpool& spool, ObjectStore& store
         record.run_id));
   }
   if (run.datasets.empty()) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(record.tables, catalog.Commit(run));
+  std::vector<catalog::TableChange> tables = HeldTables(record);
+  ARROW_ASSIGN_OR_RAISE(const auto changed, catalog.Commit(run));
+  tables.insert(tables.end(), changed.begin(), changed.end());
+  record.tables = std::move(tables);
   return Status::OK();
 }
 

@@ -12,6 +12,9 @@
 
 namespace ingesta::pipeline {
 
+/// What the catalog sees of a dataset of a run whose files wait in `spool`, or did.
+catalog::DatasetVersion VersionOf(const DatasetRecord& dataset, const RunSpool& spool);
+
 /// Switch all tables to `record`, whose objects are published; record.catalog and record.tables say what
 /// became of them. `superseded`: a later run was published meanwhile; then rows to append are taken over, and
 /// of rows to merge those whose key is new: a row of the table may be of the later run, and is never gone

@@ -147,10 +147,11 @@ class KeyColumn {
   int scale_ = 0;
 };
 
-Result<std::vector<KeyColumn>> MakeKeyColumns(const Batch& batch, const std::vector<int>& key_columns) {
+Result<std::vector<KeyColumn>> MakeKeyColumns(const arrow::RecordBatch& rows,
+                                              const std::vector<int>& key_columns) {
   std::vector<KeyColumn> columns;
   for (const int index : key_columns) {
-    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), KeyColumn::Make(*batch.rows, index));
+    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), KeyColumn::Make(rows, index));
   }
   return columns;
 }
@@ -163,11 +164,11 @@ void JoinKey(const std::vector<KeyColumn>& columns, int64_t row, std::string* ou
 }
 
 template <typename Array>
-void HashIntegers(const arrow::Array& array, std::vector<RowIdentity>* identities) {
+void HashIntegers(const arrow::Array& array, std::vector<uint64_t>* hashes) {
   const auto& keys = static_cast<const Array&>(array);
-  for (size_t row = 0; row < identities->size(); ++row) {
+  for (size_t row = 0; row < hashes->size(); ++row) {
     const auto at = static_cast<int64_t>(row);
-    (*identities)[row].key =
+    (*hashes)[row] =
         keys.IsValid(at) ? Mix(static_cast<uint64_t>(static_cast<int64_t>(keys.Value(at)))) : HashText("");
   }
 }
@@ -215,21 +216,28 @@ Result<std::vector<RowIdentity>> IdentifyRows(const Batch& batch, const std::vec
     identities[row].key = identities[row].content = HashText(batch.sources[row]);
   }
   if (key_columns.empty()) return identities;
-  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(batch, key_columns));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<uint64_t> keys, HashKeys(*batch.rows, key_columns));
+  for (size_t row = 0; row < identities.size(); ++row) identities[row].key = keys[row];
+  return identities;
+}
+
+Result<std::vector<uint64_t>> HashKeys(const arrow::RecordBatch& rows, const std::vector<int>& key_columns) {
+  std::vector<uint64_t> hashes(static_cast<size_t>(rows.num_rows()));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(rows, key_columns));
   const KeyColumn& first = columns.front();
   if (columns.size() == 1 && first.kind() == Kind::kInt64) {
-    HashIntegers<arrow::Int64Array>(first.array(), &identities);
+    HashIntegers<arrow::Int64Array>(first.array(), &hashes);
   } else if (columns.size() == 1 && first.kind() == Kind::kInt32) {
-    HashIntegers<arrow::Int32Array>(first.array(), &identities);
+    HashIntegers<arrow::Int32Array>(first.array(), &hashes);
   } else {
     std::string text;
-    for (size_t row = 0; row < identities.size(); ++row) {
+    for (size_t row = 0; row < hashes.size(); ++row) {
       text.clear();
       JoinKey(columns, static_cast<int64_t>(row), &text);
-      identities[row].key = HashText(text);
+      hashes[row] = HashText(text);
     }
   }
-  return identities;
+  return hashes;
 }
 
 uint64_t HashKeyText(const std::string& key_text, bool single_integer_key) {
@@ -247,7 +255,7 @@ Result<std::string> KeyText(const Batch& batch, const std::vector<int>& key_colu
     return MakeError({.code = ErrorCode::kInternal, .stage = Stage::kTransform, .hint = ""},
                      fmt::format("row {} of a batch with {} rows", row, batch.rows->num_rows()));
   }
-  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(batch, key_columns));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(*batch.rows, key_columns));
   std::string text;
   JoinKey(columns, row, &text);
   return text;
@@ -255,7 +263,7 @@ Result<std::string> KeyText(const Batch& batch, const std::vector<int>& key_colu
 
 Status ForEachKeyText(const Batch& batch, const std::vector<int>& key_columns,
                       const std::function<Status(std::string_view text)>& visit) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(batch, key_columns));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<KeyColumn> columns, MakeKeyColumns(*batch.rows, key_columns));
   std::string text;
   for (int64_t row = 0; row < batch.rows->num_rows(); ++row) {
     if (batch.IsDropped(row)) continue;

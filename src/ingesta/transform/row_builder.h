@@ -58,6 +58,8 @@ class RowBuilder : public RecordSink {
 /// Key and content hashes for the rows of `batch`; `key_columns` index into the batch's schema (empty: key =
 /// content). Key text of a row is KeyText's.
 Result<std::vector<RowIdentity>> IdentifyRows(const Batch& batch, const std::vector<int>& key_columns);
+/// RowIdentity::key of each row. REQUIRES: key columns.
+Result<std::vector<uint64_t>> HashKeys(const arrow::RecordBatch& rows, const std::vector<int>& key_columns);
 /// The key hash that IdentifyRows gives for key text as RejectedRow::key holds it.
 uint64_t HashKeyText(const std::string& key_text, bool single_integer_key);
 /// Key values of `row` as text: the value itself for a single column, else joined by U+001F.

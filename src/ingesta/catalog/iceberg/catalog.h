@@ -57,6 +57,10 @@ class TableCatalog {
   /// Remove what Prepare wrote. REQUIRES: never swapped, or refused with kConflict. Best effort.
   virtual void Discard(const PreparedCommit& prepared) = 0;
 
+  /// Point readers to `table`, which is current and which nothing is to be changed in: a writer that died may
+  /// have left their pointer behind. Best effort.
+  virtual void Reaffirm(const std::string& /*name*/, const LoadedTable& /*table*/) {}
+
   /// Prepare and Swap.
   Result<LoadedTable> Commit(const std::string& name, const std::optional<LoadedTable>& base, Change change) {
     ARROW_ASSIGN_OR_RAISE(const PreparedCommit prepared, Prepare(name, base, std::move(change)));

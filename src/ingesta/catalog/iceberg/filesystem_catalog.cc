@@ -157,6 +157,13 @@ Result<LoadedTable> FilesystemCatalog::Swap(const PreparedCommit& prepared) {
 // Nothing is written before the swap.
 void FilesystemCatalog::Discard(const PreparedCommit& /*prepared*/) {}
 
+void FilesystemCatalog::Reaffirm(const std::string& name, const LoadedTable& table) {
+  const auto hint = ReadHint(name);
+  const std::optional<int64_t> version = NumberFrom(table.version);
+  if (!hint.ok() || !version || *hint == version) return;
+  WriteHint(name, *version);
+}
+
 Result<LoadedTable> FilesystemCatalog::Register(const std::string& name,
                                                 const std::string& metadata_location) {
   const auto key = store_.KeyOf(metadata_location);

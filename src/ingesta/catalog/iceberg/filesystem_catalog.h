@@ -24,6 +24,7 @@ class FilesystemCatalog final : public TableCatalog {
                                  Change change) override;
   Result<LoadedTable> Swap(const PreparedCommit& prepared) override;
   void Discard(const PreparedCommit& prepared) override;
+  void Reaffirm(const std::string& name, const LoadedTable& table) override;
 
   /// Make the metadata.json at `metadata_location`, which another writer made, the table's next version.
   Result<LoadedTable> Register(const std::string& name, const std::string& metadata_location);

@@ -97,6 +97,22 @@ TEST_F(FilesystemCatalogTest, TheHintIsOnlyAHint) {
   EXPECT_EQ(written->text, "5");
 }
 
+TEST_F(FilesystemCatalogTest, ReaffirmingATableMendsTheHint) {
+  CommitRows({1});
+  CommitRows({2});
+  const std::string hint = "iceberg/t/metadata/version-hint.text";
+  for (const std::string text : {"1", "rubbish", ""}) {
+    ASSERT_OK(store_->Write(hint, text, std::nullopt).status());
+    catalog_->Reaffirm("t", *Load());
+    ASSERT_OK_AND_ASSIGN(const auto written, store_->Read(hint));
+    EXPECT_EQ(written->text, "2") << "hint '" << text << "'";
+  }
+  ASSERT_OK(store_->Delete(hint));
+  catalog_->Reaffirm("t", *Load());
+  ASSERT_OK_AND_ASSIGN(const auto written, store_->Read(hint));
+  EXPECT_EQ(written->text, "2");
+}
+
 TEST_F(FilesystemCatalogTest, TwoCommitsOnOneBaseAreAConflict) {
   CommitRows({1});
   const auto base = Load();
