@@ -17,7 +17,9 @@ namespace ingesta::commands {
 namespace {
 
 using expect::ExpectationResult;
+using expect::Finding;
 using expect::OnFailure;
+using expect::Subject;
 using expect::SuiteResult;
 using observe::WithThousands;
 
@@ -28,44 +30,6 @@ struct ExpectArguments {
   std::string result_format = "SUMMARY";
   bool json = false;
 };
-
-/// What an expectation is about: its columns.
-std::string Subject(const expect::Expectation& expectation) {
-  std::string subject;
-  for (const char* key : {"column", "column_A", "column_B"}) {
-    const auto found = expectation.kwargs.find(key);
-    if (found == expectation.kwargs.end() || !found->is_string()) continue;
-    subject += (subject.empty() ? "" : ", ") + found->get<std::string>();
-  }
-  const auto list = expectation.kwargs.find("column_list");
-  if (list == expectation.kwargs.end() || !list->is_array()) return subject;
-  for (const auto& name : *list) {
-    if (name.is_string()) subject += (subject.empty() ? "" : ", ") + name.get<std::string>();
-  }
-  return subject;
-}
-
-/// `12 of 5,000 unexpected: -1, 7`, or the value that was observed; "" where the result has neither.
-std::string Finding(const ExpectationResult& one) {
-  if (!one.exception.empty()) return one.exception;
-  const auto& result = one.result;
-  const auto count = result.find("unexpected_count");
-  const auto elements = result.find("element_count");
-  if (count != result.end() && count->is_number_integer() && elements != result.end()) {
-    std::string text = fmt::format("{} of {} unexpected", WithThousands(count->get<int64_t>()),
-                                   WithThousands(elements->get<int64_t>()));
-    const auto examples = result.find("partial_unexpected_list");
-    if (examples == result.end() || !examples->is_array() || examples->empty()) return text;
-    constexpr size_t kExamples = 3;
-    text += ": ";
-    for (size_t i = 0; i < std::min(examples->size(), kExamples); ++i) {
-      text += fmt::format("{}{}", i == 0 ? "" : ", ", (*examples)[i].dump());
-    }
-    return examples->size() > kExamples ? text + ", ..." : text;
-  }
-  const auto observed = result.find("observed_value");
-  return observed == result.end() ? "" : "observed " + observed->dump();
-}
 
 /// What an expectation that is not met is called: by what a run would do about it.
 const char* Word(const ExpectationResult& one) {
@@ -98,8 +62,8 @@ std::string ResultText(const SuiteResult& result, bool color) {
   return text;
 }
 
-Status Check(const std::string& file, const std::shared_ptr<arrow::Schema>& schema,
-             columnar::ParquetReader& reader, expect::Evaluator& evaluator, const App& app) {
+Status CheckFile(const std::string& file, const std::shared_ptr<arrow::Schema>& schema,
+                 columnar::ParquetReader& reader, expect::Evaluator& evaluator, const App& app) {
   if (!reader.schema()->Equals(*schema, /*check_metadata=*/false)) {
     return MakeError(ErrorCode::kUsage, fmt::format("{}: its columns are not those of the first file", file),
                      "check files of different columns one by one");
@@ -109,13 +73,12 @@ Status Check(const std::string& file, const std::shared_ptr<arrow::Schema>& sche
     RETURN_NOT_OK(app.stop.Check());
     ARROW_ASSIGN_OR_RAISE(const auto batch, rows->Next());
     if (batch == nullptr) return Status::OK();
-    RETURN_NOT_OK(evaluator.Update(*batch));
+    std::vector<expect::RowVerdict> verdicts;  // asked for so that the rows are counted
+    RETURN_NOT_OK(evaluator.Update(*batch, &verdicts));
   }
 }
 
-Result<SuiteResult> Evaluate(const ExpectArguments& arguments, const App& app) {
-  const expect::Registry& registry = expect::AllExpectations();
-  ARROW_ASSIGN_OR_RAISE(const expect::Suite suite, expect::ReadSuite(arguments.suite, registry));
+Result<SuiteResult> Evaluate(const ExpectArguments& arguments, const expect::Suite& suite, const App& app) {
   expect::EvaluatorOptions options;
   ARROW_ASSIGN_OR_RAISE(options.format, expect::ParseResultFormat(arguments.result_format));
   std::shared_ptr<arrow::Schema> schema;
@@ -124,32 +87,34 @@ Result<SuiteResult> Evaluate(const ExpectArguments& arguments, const App& app) {
     ARROW_ASSIGN_OR_RAISE(const auto reader, columnar::ParquetReader::Open(file));
     if (evaluator == nullptr) {
       schema = reader->schema();
-      ARROW_ASSIGN_OR_RAISE(evaluator, expect::Evaluator::Make(suite, schema, registry, options));
+      ARROW_ASSIGN_OR_RAISE(evaluator,
+                            expect::Evaluator::Make(suite, schema, expect::AllExpectations(), options));
     }
-    RETURN_NOT_OK(Check(file, schema, *reader, *evaluator, app));
+    RETURN_NOT_OK(CheckFile(file, schema, *reader, *evaluator, app));
   }
   return evaluator->Finish();
 }
 
-int ExitCodeOf(const SuiteResult& result) {
-  int code = pipeline::kExitDone;
-  for (const ExpectationResult& one : result.results) {
-    if (one.success || one.expectation.on_failure == OnFailure::kWarn) continue;
-    const bool fails = one.expectation.on_failure == OnFailure::kFail;
-    code = pipeline::WorseExitCode(code, fails ? pipeline::kExitFailed : pipeline::kExitQuarantine);
-  }
-  return code;
+int ExitCodeOf(const SuiteResult& result, const expect::SuiteLimits& limits) {
+  if (!expect::WhyItFails(result, limits).empty()) return pipeline::kExitFailed;
+  const bool takes_out =
+      std::any_of(result.results.begin(), result.results.end(), [](const ExpectationResult& one) {
+        return one.quarantined > 0 || (!one.success && one.expectation.on_failure == OnFailure::kQuarantine);
+      });
+  return takes_out ? pipeline::kExitQuarantine : pipeline::kExitDone;
 }
 
 Status Expect(const ExpectArguments& arguments, App& app) {
-  ARROW_ASSIGN_OR_RAISE(const SuiteResult result, Evaluate(arguments, app));
+  const expect::Registry& registry = expect::AllExpectations();
+  ARROW_ASSIGN_OR_RAISE(const expect::Suite suite, expect::ReadSuite(arguments.suite, registry));
+  ARROW_ASSIGN_OR_RAISE(const SuiteResult result, Evaluate(arguments, suite, app));
   const std::string now = FormatRfc3339(app.clock.Now());
   const std::string json = expect::ValidationResultJson(
       result, {.run_name = now, .run_time = now, .dataset = arguments.files.front()});
   if (!arguments.result_file.empty()) RETURN_NOT_OK(AtomicWriteFile(arguments.result_file, json));
   const std::string text = arguments.json ? json + "\n" : ResultText(result, app.ColorOnStdout());
   std::fwrite(text.data(), 1, text.size(), stdout);
-  app.exit_code = ExitCodeOf(result);
+  app.exit_code = ExitCodeOf(result, suite.limits);
   return Status::OK();
 }
 

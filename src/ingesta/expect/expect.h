@@ -52,9 +52,27 @@ struct Expectation {
   std::string place;                   ///< `suite.json: $.expectations[3]`, for messages
 };
 
+/// How many of something may be: a number, or a share of all.
+struct Allowance {
+  double value = 0;
+  bool share = false;
+
+  bool Allows(int64_t count, int64_t all) const {
+    return static_cast<double>(count) <= (share ? value * static_cast<double>(all) : value);
+  }
+};
+
+/// What a suite as a whole puts up with; its `meta.ingesta`.
+struct SuiteLimits {
+  Allowance max_failed;                      ///< unmet expectations whose policy is `fail`
+  std::optional<Allowance> max_warned;       ///< the same for `warn`; no limit where absent
+  std::optional<Allowance> max_quarantined;  ///< rows that the suite takes out; no limit where absent
+};
+
 struct Suite {
   std::string name;
   std::string file;
+  SuiteLimits limits;
   Json rest = Json::object();  ///< id, meta, notes
   std::vector<Expectation> expectations;
 };
@@ -106,6 +124,15 @@ class Evaluator {
   /// The results, in the suite's order. No call may follow.
   virtual Result<SuiteResult> Finish() = 0;
 };
+
+/// What an expectation is about: its columns, or "" for the table.
+std::string Subject(const Expectation& expectation);
+/// `12 of 5,000 unexpected: -1, 7`, the value that was observed, or why it could not be checked; "" where the
+/// result has neither. On one line.
+std::string Finding(const ExpectationResult& one);
+/// Why a run that got `result` must not publish, by the policies of its expectations and by `limits`; ""
+/// where it may. One line a reason.
+std::string WhyItFails(const SuiteResult& result, const SuiteLimits& limits);
 
 /// What surrounds the results in a validation result file.
 struct ValidationMeta {

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include "ingesta/base/fs.h"
@@ -24,6 +26,21 @@ std::vector<std::string> Names(const std::vector<KwargSpec>& kwargs) {
   std::vector<std::string> names;
   for (const KwargSpec& spec : kwargs) names.push_back(spec.name);
   return names;
+}
+
+/// A whole number, a fraction below 1, or a text such as `5%`.
+std::optional<Allowance> ReadAllowance(const Json& value) {
+  if (value.is_number_unsigned()) return Allowance{static_cast<double>(value.get<uint64_t>()), false};
+  double share = -1;
+  if (value.is_number_float() && value.get<double>() < 1) share = value.get<double>();
+  if (value.is_string()) {
+    const std::string text = value.get<std::string>();
+    char* end = nullptr;
+    const double percent = std::strtod(text.c_str(), &end);
+    if (end != text.c_str() && std::string_view(end) == "%") share = percent / 100;
+  }
+  if (share >= 0 && share <= 1) return Allowance{share, true};
+  return std::nullopt;
 }
 
 class Reader {
@@ -58,7 +75,26 @@ class Reader {
     mistakes_.push_back(fmt::format("{}: {}: {}", file_, path, what));
   }
 
+  void ReadLimits(const Json& root, Suite& suite) {
+    if (!root.contains("meta") || !root["meta"].is_object() || !root["meta"].contains("ingesta")) return;
+    const Json& ours = root["meta"]["ingesta"];
+    if (!ours.is_object()) return Add("$.meta.ingesta", "needs an object");
+    for (const auto& [key, value] : ours.items()) {
+      const std::optional<Allowance> allowance = ReadAllowance(value);
+      if (!IsKnownKey(key, {"max_failed", "max_warned", "max_quarantined"})) {
+        Add("$.meta.ingesta." + key, "there is no such key: max_failed, max_warned, max_quarantined");
+      } else if (!allowance) {
+        Add("$.meta.ingesta." + key, "needs a whole number, or a share such as \"5%\" or 0.05");
+      } else if (key == "max_failed") {
+        suite.limits.max_failed = *allowance;
+      } else {
+        (key == "max_warned" ? suite.limits.max_warned : suite.limits.max_quarantined) = allowance;
+      }
+    }
+  }
+
   void ReadSuite(const Json& root, Suite& suite) {
+    ReadLimits(root, suite);
     for (const auto& [key, value] : root.items()) {
       if (!IsKnownKey(key, {"name", "expectations", "id", "meta", "notes", "suite_parameters"})) {
         Add("$." + key, "a suite has no such key");

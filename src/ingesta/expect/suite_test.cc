@@ -56,6 +56,28 @@ TEST(Suite, NamesEveryMistakeWithItsPlace) {
   }
 }
 
+TEST(Suite, ReadsWhatItPutsUpWith) {
+  const auto with = [](const std::string& settings) {
+    return Parse(R"({"name": "s", "expectations": [], "meta": {"ingesta": )" + settings + "}}");
+  };
+  ASSERT_OK_AND_ASSIGN(const Suite suite,
+                       with(R"({"max_failed": 1, "max_warned": "50%", "max_quarantined": 0.01})"));
+  EXPECT_TRUE(suite.limits.max_failed.Allows(1, 100));
+  EXPECT_FALSE(suite.limits.max_failed.Allows(2, 100));
+  EXPECT_TRUE(suite.limits.max_warned->Allows(2, 4));
+  EXPECT_FALSE(suite.limits.max_warned->Allows(3, 4));
+  EXPECT_FALSE(suite.limits.max_quarantined->Allows(2, 100));
+  ASSERT_OK_AND_ASSIGN(const Suite plain, with("{}"));
+  EXPECT_FALSE(plain.limits.max_failed.Allows(1, 100));
+  EXPECT_FALSE(plain.limits.max_warned.has_value());
+  for (const char* settings : {R"({"max_failed": -1})", R"({"max_failed": "many"})", R"({"max_warned": 1.5})",
+                               R"({"max_quarantined": "101%"})", R"({"max_fail": 1})", "5"}) {
+    const auto refused = with(settings);
+    ASSERT_FALSE(refused.ok()) << settings;
+    EXPECT_THAT(refused.status().message(), HasSubstr("s.json: $.meta.ingesta")) << settings;
+  }
+}
+
 TEST(Suite, RefusesWhatIsNoSuite) {
   for (const char* text : {"", "[]", "{", R"({"name": "x"})", R"({"name": "", "expectations": []})"}) {
     EXPECT_ERROR_CODE(ErrorCode::kInvalidConfig, Parse(text).status());
