@@ -43,9 +43,10 @@ void Append(const Node& node, std::string& out) {
 
 }  // namespace
 
-std::string ConfigHash(const Node& root) {
+std::string ConfigHash(const Node& root, const std::vector<std::string>& files) {
   std::string canonical;
   Append(root, canonical);
+  for (const std::string& text : files) canonical += fmt::format("f{}:{};", text.size(), text);
   const XXH128_hash_t hash = XXH3_128bits(canonical.data(), canonical.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }

@@ -158,7 +158,6 @@ std::vector<Case> LaterCases() {
   return {
       {"Incremental", Endpoint("      ^^incremental: {cursor_path: x}\n"), later, ""},
       {"RecordFilter", Endpoint("      ^^record_filter: x\n"), later, ""},
-      {"Expectations", Resource("    ^^expectations: []\n"), later, ""},
       {"SchemaContract", Resource("    ^^schema_contract: {columns: freeze}\n"), later, ""},
       {"Mask", Column("{name: id, ^^mask: hash}"), later, ""},
       {"Jsonl", Endpoint("      decoder: ^^jsonl\n"), later, "json"},

@@ -12,6 +12,7 @@
 #include "ingesta/config/format_override.h"
 #include "ingesta/config/overrides.h"
 #include "ingesta/config/schema.h"
+#include "ingesta/config/suite_files.h"
 #include "ingesta/config/yaml_reader.h"
 
 namespace ingesta::config {
@@ -50,7 +51,9 @@ std::optional<PipelineSpec> Parse(const std::string& text, const std::string& fi
   if (!diagnostics.empty()) return std::nullopt;
   PipelineSpec spec = Bind(values);
   spec.file = file;
-  spec.config_hash = ConfigHash(*root);
+  const std::vector<std::string> suites = ReadSuiteFiles(values, spec, diagnostics);
+  if (!diagnostics.empty()) return std::nullopt;
+  spec.config_hash = ConfigHash(*root, suites);
   spec.secrets = checker.secrets();
   return spec;
 }

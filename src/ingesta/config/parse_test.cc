@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
+#include "ingesta/base/fs.h"
 #include "ingesta/config/test_kinds.h"
 #include "ingesta/testing/matchers.h"
 
@@ -371,6 +374,32 @@ TEST(ParsePipelineFile, ReadsTheShippedPipelines) {
     EXPECT_THAT(first.primary_key, ElementsAre("id"));
     EXPECT_EQ(first.formats.size(), 4U);
   }
+}
+
+TEST(ParsePipelineFile, ReadsTheSuitesBesideIt) {
+  char name[] = "/tmp/ingesta-suite-files-XXXXXX";
+  const std::string folder = mkdtemp(name);
+  const std::string path = folder + "/pipeline.yaml";
+  ASSERT_OK(AtomicWriteFile(path, std::string(kSmall) + "    expectations: [a.json, b.json]\n"));
+  std::vector<Diagnostic> diagnostics;
+  ASSERT_OK(AtomicWriteFile(folder + "/a.json", "{\"name\": \"a\"}"));
+  EXPECT_ERROR_CODE(ErrorCode::kInvalidConfig, ParsePipelineFile(path, TestKinds(), {}, &diagnostics));
+  ASSERT_EQ(diagnostics.size(), 1U);
+  EXPECT_EQ(diagnostics[0].line, 8);
+  EXPECT_EQ(diagnostics[0].column, 28);
+  EXPECT_THAT(diagnostics[0].message, HasSubstr("b.json"));
+  ASSERT_OK(AtomicWriteFile(folder + "/b.json", "{}"));
+  ASSERT_OK_AND_ASSIGN(const auto spec, ParsePipelineFile(path, TestKinds(), {}));
+  const std::vector<SuiteFile>& suites = spec.resources[0].expectations;
+  ASSERT_EQ(suites.size(), 2U);
+  EXPECT_EQ(suites[0].name, "a.json");
+  EXPECT_EQ(suites[0].path, folder + "/a.json");
+  EXPECT_EQ(suites[0].text, "{\"name\": \"a\"}");
+  EXPECT_EQ(suites[1].place, path + ":8:28");
+  ASSERT_OK(AtomicWriteFile(folder + "/b.json", "{ }"));
+  ASSERT_OK_AND_ASSIGN(const auto changed, ParsePipelineFile(path, TestKinds(), {}));
+  EXPECT_NE(spec.config_hash, changed.config_hash) << "the hash covers what is in the suites";
+  std::filesystem::remove_all(folder);
 }
 
 TEST(ParsePipelineFile, TakesTheServiceFromTheEnvironment) {

@@ -82,6 +82,14 @@ struct PartitionSpec {
   bool by_run_date() const { return column.empty(); }
 };
 
+/// A suite of expectations: a file of Great Expectations' JSON, as it was when the pipeline was read.
+struct SuiteFile {
+  std::string name;  ///< as the pipeline writes it
+  std::string path;
+  std::string text;
+  std::string place;  ///< `file:line:column` of its name in the pipeline, for messages
+};
+
 struct ResourceSpec {
   std::string name;       ///< the dataset
   EndpointSpec endpoint;  ///< empty path where `explode` is set
@@ -92,6 +100,7 @@ struct ResourceSpec {
   std::vector<ComponentSpec> formats;
   CompletenessSpec completeness;
   PartitionSpec partition_by;
+  std::vector<SuiteFile> expectations;
   double max_rejected = 0.01;                 ///< fraction of the rows, 0..1
   std::string write_disposition = "replace";  ///< of the Iceberg table: `replace`, `append`, `merge`
   bool merges() const { return write_disposition == "merge"; }

@@ -234,8 +234,14 @@ Schema ResourceSchema(const KindCatalog& kinds) {
        .default_value = std::string("replace"),
        .choices = {"replace", "append", "merge"}},
       PartitionBy(),
+      {.key = "expectations",
+       .type = SchemaType::kStringList,
+       .summary = "Suites of expectations that the rows are checked against: Great Expectations' JSON files, "
+                  "relative to the pipeline's folder",
+       .summary_es = "Suites de expectativas que se comprueban en las filas: archivos JSON de Great "
+                     "Expectations, relativos a la carpeta del pipeline",
+       .default_value = std::vector<std::string>()},
       LaterKey("incremental"),
-      LaterKey("expectations"),
       LaterKey("schema_contract"),
       LaterKey("record_filter")};
   return resource;
