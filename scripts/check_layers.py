@@ -17,7 +17,7 @@ import sys
 LAYERS = (
     ("base",),
     ("testing",),
-    ("config", "http", "aws", "observe", "columnar", "iceberg"),
+    ("config", "report", "http", "aws", "observe", "columnar", "iceberg"),
     ("source", "decode", "transform", "expect", "format", "store", "catalog"),
     ("pipeline",),
     ("builtin", "demo", "commands"),
