@@ -1,6 +1,6 @@
 """The shipped suites in Great Expectations itself: it opens and runs them as they are, judges as we do, and loads our results.
 
-usage: gx_suites_test.py DRIVER
+usage: gx_suites_test.py DRIVER INGESTA
 """
 import datetime
 import decimal
@@ -18,6 +18,8 @@ import pyarrow.parquet
 from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import expectationSuiteValidationResultSchema
 from ruamel.yaml import YAML
+
+from servers import DATASETS, plain_environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TYPES = {"int64": pyarrow.int64(), "string": pyarrow.string(), "double": pyarrow.float64(), "timestamp": pyarrow.timestamp("us"),
@@ -72,8 +74,23 @@ def check_suite(driver, path, columns, folder):
     return len(text["expectations"])
 
 
+def check_a_run(ingesta, folder):
+    """GX loads the result files that a run publishes; returns their number."""
+    env = plain_environment() | {"S3_BUCKET": "", "INGESTA_DATA_DIR": str(folder), "INGESTA_HOME": str(ROOT)}
+    subprocess.run([ingesta, "demo", "--run", "--rows", "300"], env=env, check=True, capture_output=True)
+    files = sorted(folder.glob("_ingesta/validations/*/*.json"))
+    assert [path.parent.name for path in files] == sorted(DATASETS), files
+    for path in files:
+        text = json.loads(path.read_text(encoding="utf-8"))
+        loaded = expectationSuiteValidationResultSchema.load(text)
+        assert loaded["suite_name"] == path.parent.name, path
+        assert loaded["statistics"]["evaluated_expectations"] == len(loaded["results"]) > 0, path
+        assert loaded["meta"]["run_id"]["run_name"] == path.stem, path
+    return len(files)
+
+
 def main():
-    driver = sys.argv[1]
+    driver, ingesta = sys.argv[1:]
     total, suites = 0, 0
     with tempfile.TemporaryDirectory() as folder:
         for pipeline in sorted(ROOT.glob("ingesta-*/pipeline.yaml")):
@@ -83,8 +100,9 @@ def main():
                 assert path.exists(), f"{path}: the dataset has no suite"
                 total += check_suite(driver, path, resource["columns"], pathlib.Path(folder))
                 suites += 1
+        results = check_a_run(ingesta, pathlib.Path(folder) / "data")
     assert total >= 25, total
-    print(f"gx_suites_test: {suites} suites, {total} expectations, loaded and judged alike")
+    print(f"gx_suites_test: {suites} suites, {total} expectations, loaded and judged alike; {results} result files of runs loaded")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import unittest
 from pyiceberg.table import StaticTable
 
 from lake_readers import DATASETS, connect, metadata_of
-from servers import DemoServices
+from servers import DemoServices, pipeline_text
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INGESTA = sys.argv[1]
@@ -199,7 +199,7 @@ class Lake(unittest.TestCase):
     def test_a_dataset_without_iceberg_goes_back_by_its_csv(self):
         home = self.work / "csv-home"
         for name in ("productos", "ordenes", "proveedores"):
-            text = (ROOT / f"ingesta-{name}/pipeline.yaml").read_text()
+            text = pipeline_text(name)
             (home / name).mkdir(parents=True)
             (home / name / "pipeline.yaml").write_text(re.sub(r"formats: \[.*\]", "formats: [csv]", text))
         data = self.work / "csv-data"
@@ -364,7 +364,7 @@ class Lake(unittest.TestCase):
 
     def test_maintain_compacts_small_files(self):
         pipeline = self.work / "append.yaml"
-        text = (ROOT / "ingesta-proveedores/pipeline.yaml").read_text()
+        text = pipeline_text("proveedores")
         pipeline.write_text(text.replace("    formats:", "    write_disposition: append\n    formats:"))
         with DemoServices(INGESTA, 400) as demo:
             for _ in range(3):

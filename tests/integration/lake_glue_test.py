@@ -12,7 +12,7 @@ import unittest
 import boto3
 from pyiceberg.catalog import load_catalog
 
-from servers import ROOT, DemoServices, assignments, plain_environment, run_script
+from servers import ROOT, DemoServices, assignments, pipeline_text, plain_environment, run_script
 
 INGESTA = sys.argv[1]
 DATABASE = "inventario_db"
@@ -103,7 +103,7 @@ class LakeInGlue(unittest.TestCase):
 
     def test_partitions_by_a_column(self):
         """Of a table that Glue has never seen; then of another month's rows."""
-        text = (ROOT / "ingesta-ordenes/pipeline.yaml").read_text()
+        text = pipeline_text("ordenes")
         text = text[:text.index("  # The lines of each order")].replace("name: ordenes\n", "name: pedidos\n")
         text = text.replace("    formats: [", "    partition_by: {column: fecha_orden, transform: month}\n    formats: [")
         pipeline = self.work / "pedidos"

@@ -18,7 +18,7 @@ from pyiceberg.catalog.rest import RestCatalog as PyIcebergCatalog
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "rest_catalog"))
 from server import RestCatalog
-from servers import ROOT, DemoServices, plain_environment
+from servers import DemoServices, pipeline_text, plain_environment
 
 INGESTA = sys.argv[1]
 DATASETS = ("productos", "categorias")
@@ -40,7 +40,7 @@ class RestCatalogRuns(unittest.TestCase):
         self.addCleanup(self.server.faults)
 
     def pipeline(self, disposition="replace", auth="credential: ${CATALOG_CREDENTIAL}"):
-        text = (ROOT / "ingesta-productos" / "pipeline.yaml").read_text()
+        text = pipeline_text("productos")
         text = text.replace("    formats:", f"    write_disposition: {disposition}\n    formats:")
         text += f"\ncatalog:\n  type: rest\n  uri: {self.server.uri}\n  namespace: {self.namespace}\n  {auth}\n"
         path = self.data / "pipeline.yaml"

@@ -16,6 +16,12 @@ def plain_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
 
 
+def pipeline_text(name):
+    """The shipped pipeline's YAML, to be written elsewhere: its suites stay where they are."""
+    folder = ROOT / f"ingesta-{name}"
+    return (folder / "pipeline.yaml").read_text().replace("[expectations/", f"[{folder}/expectations/")
+
+
 def assignments(text):
     """`NAME=value` pairs, as the scripts print them."""
     return {name: value.strip("'\"") for name, value in re.findall(r"(\w+)=(\S+)", text)}

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 9> kStageNames = {"config", "source", "decode",  "transform", "expect",
                                                          "format", "store",  "catalog", "pipeline"};
 
-constexpr std::array<std::string_view, 31> kCodeNames = {"internal",
+constexpr std::array<std::string_view, 32> kCodeNames = {"internal",
                                                          "usage",
                                                          "invalid_config",
                                                          "cancelled",
@@ -43,8 +43,9 @@ constexpr std::array<std::string_view, 31> kCodeNames = {"internal",
                                                          "not_found",
                                                          "conflict",
                                                          "lease_held",
-                                                         "corrupt"};
-static_assert(kCodeNames.size() == static_cast<size_t>(ErrorCode::kCorrupt) + 1);
+                                                         "corrupt",
+                                                         "expectation_failed"};
+static_assert(kCodeNames.size() == static_cast<size_t>(ErrorCode::kExpectationFailed) + 1);
 
 arrow::StatusCode ArrowCode(ErrorCode code) {
   switch (code) {

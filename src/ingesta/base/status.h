@@ -49,9 +49,10 @@ enum class ErrorCode {
   kWrongRegion,
   kAlreadyExists,  ///< a conditional write met an existing object
   kNotFound,
-  kConflict,   ///< a conditional write met another version
-  kLeaseHeld,  ///< another run of the pipeline is alive
-  kCorrupt,    ///< a checksum or a size does not match
+  kConflict,           ///< a conditional write met another version
+  kLeaseHeld,          ///< another run of the pipeline is alive
+  kCorrupt,            ///< a checksum or a size does not match
+  kExpectationFailed,  ///< an expectation whose policy is `fail`, or a limit of its suite
 };
 
 /// The code's stable name in snake_case, as logs and manifests show it, such as `host_not_found`.

@@ -8,6 +8,7 @@
 
 #include "ingesta/base/fs.h"
 #include "ingesta/pipeline/run_pipeline.h"
+#include "ingesta/pipeline/suites.h"
 
 namespace ingesta::commands {
 namespace {
@@ -142,10 +143,12 @@ Result<std::vector<config::PipelineSpec>> LoadPipelines(const PipelineArguments&
       continue;
     }
     auto pipeline = config::ParsePipelineFile(file, app.toolbox.kinds, options);
-    if (pipeline.ok()) {
+    Status status = pipeline.status();
+    if (status.ok()) status = pipeline::CheckSuites(*pipeline);
+    if (status.ok()) {
       pipelines.push_back(*std::move(pipeline));
     } else {
-      mistakes += (mistakes.empty() ? "" : "\n") + pipeline.status().message();
+      mistakes += (mistakes.empty() ? "" : "\n") + status.message();
     }
   }
   if (mistakes.empty()) return pipelines;

@@ -50,6 +50,17 @@ std::string ChangesText(const pipeline::Changes& changes) {
   return fmt::format("{} since run {}", text, changes.since);
 }
 
+/// `productos: 7 of 9 expectations met`, then a line for each that is not.
+void AppendSuite(std::string& out, const std::string& dataset, const pipeline::SuiteRecord& suite) {
+  out += fmt::format("  {}: {} of {} expectations met{}{}\n", dataset, suite.met, suite.total,
+                     suite.suite == dataset ? "" : " (" + suite.suite + ")",
+                     suite.enforced ? "" : ", of the rows that were read");
+  for (const pipeline::UnmetRecord& unmet : suite.unmet) {
+    out += fmt::format("    {:<10}  {}{}{}{}{}\n", unmet.policy, unmet.type, unmet.subject.empty() ? "" : " ",
+                       unmet.subject, unmet.finding.empty() ? "" : ": ", unmet.finding);
+  }
+}
+
 void AppendNotes(std::string& out, const DatasetRecord& dataset) {
   if (dataset.changes) out += fmt::format("  {}: {}\n", dataset.name, ChangesText(*dataset.changes));
   const pipeline::Completeness& proof = dataset.completeness;
@@ -66,9 +77,15 @@ void AppendNotes(std::string& out, const DatasetRecord& dataset) {
                        Join(dataset.rounded_columns));
   }
   if (dataset.rejected > 0 && dataset.quarantine) {
-    out += fmt::format("  {}: {} rows could not be converted: see {}\n", dataset.name,
-                       WithThousands(dataset.rejected), dataset.quarantine->key);
+    int64_t taken_out = 0;
+    for (const pipeline::SuiteRecord& suite : dataset.expectations) taken_out += suite.quarantined;
+    out += fmt::format("  {}: {} rows {}: see {}\n", dataset.name, WithThousands(dataset.rejected),
+                       taken_out == 0                  ? "could not be converted"
+                       : taken_out == dataset.rejected ? "broke expectations"
+                                                       : "could not be converted, or broke expectations",
+                       dataset.quarantine->key);
   }
+  for (const pipeline::SuiteRecord& suite : dataset.expectations) AppendSuite(out, dataset.name, suite);
 }
 
 /// The keys of one format's files in a line: all of them where they are few and short, else how many there

@@ -52,6 +52,27 @@ TEST(Summary, NamesDataFilesByTheirFolder) {
   EXPECT_THAT(text, Not(HasSubstr("00001.parquet")));
 }
 
+TEST(Summary, NamesTheExpectationsThatAreNotMet) {
+  RunOutcome outcome = Outcome({"productos"});
+  outcome.record.datasets.front().expectations = {{.suite = "productos",
+                                                   .file = {},
+                                                   .met = 12,
+                                                   .total = 14,
+                                                   .failure = {},
+                                                   .unmet = {{.type = "expect_column_values_to_be_unique",
+                                                              .subject = "sku",
+                                                              .policy = "warn",
+                                                              .finding = "3 of 9"},
+                                                             {.type = "expect_table_row_count_to_equal",
+                                                              .subject = "",
+                                                              .policy = "warn",
+                                                              .finding = "observed 9"}}}};
+  EXPECT_THAT(FormatSummary({outcome}, false),
+              HasSubstr("  productos: 12 of 14 expectations met\n"
+                        "    warn        expect_column_values_to_be_unique sku: 3 of 9\n"
+                        "    warn        expect_table_row_count_to_equal: observed 9\n"));
+}
+
 TEST(Summary, PutsTheTablesOnALineWhereTheyFit) {
   EXPECT_THAT(
       FormatSummary({Outcome({"productos", "categorias"})}, false),

@@ -15,6 +15,10 @@
 #include "ingesta/config/options.h"
 #include "ingesta/config/pipeline_spec.h"
 
+namespace ingesta::columnar {
+class RowSource;
+}
+
 namespace ingesta::format {
 
 /// A closed file.
@@ -62,6 +66,10 @@ class Format {
   /// Whether what a Writer closes can be published as it is. Else Combine makes the final files out of it,
   /// also where all rows are kept (partitions by a column).
   virtual bool writes_final_files() const { return true; }
+  /// Whether OpenPart can give the rows back as they were written, to the last digit.
+  virtual bool parts_hold_rows() const { return false; }
+  /// All rows of a file that a Writer closed, in order. REQUIRES: parts_hold_rows().
+  virtual Result<std::unique_ptr<columnar::RowSource>> OpenPart(const std::string& path) const;
   /// Write to `path` (and names derived from it) the kept rows of `parts`, in order: the final files.
   /// Without parts, one file without rows; a format that partitions by a column writes none where parts are
   /// given and nothing of them is kept.

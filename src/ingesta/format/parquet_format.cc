@@ -92,10 +92,17 @@ class ColumnarFormat final : public Format {
   const std::string& key_prefix() const override { return plan_.key_prefix; }
   const std::string& content_type() const override { return content_type_; }
   bool writes_final_files() const override { return !plan_.partition_by.has_value(); }
+  // Parquet for Hive keeps milliseconds; what waits for its partition is kept as it came.
+  bool parts_hold_rows() const override {
+    return !writes_final_files() || plan_.parquet.timestamp_unit == columnar::TimestampUnit::kMicros;
+  }
+  Result<std::unique_ptr<columnar::RowSource>> OpenPart(const std::string& path) const override {
+    return InFormatStage(writes_final_files() ? OpenParquetRows(path, {}) : columnar::OpenArrowFile(path));
+  }
 
   Result<std::unique_ptr<Writer>> NewWriter(const std::string& path,
                                             const std::shared_ptr<arrow::Schema>& schema) const override {
-    return InFormatStage(plan_.partition_by.has_value() ? OpenPart(path, schema) : OpenFinal(path, schema));
+    return InFormatStage(plan_.partition_by.has_value() ? NewPart(path, schema) : NewFinal(path, schema));
   }
 
   Result<std::vector<WrittenFile>> Combine(const std::vector<PartSelection>& parts, const std::string& path,
@@ -106,14 +113,14 @@ class ColumnarFormat final : public Format {
   }
 
  private:
-  Result<std::unique_ptr<Writer>> OpenFinal(const std::string& path,
-                                            const std::shared_ptr<arrow::Schema>& schema) const {
+  Result<std::unique_ptr<Writer>> NewFinal(const std::string& path,
+                                           const std::shared_ptr<arrow::Schema>& schema) const {
     ARROW_ASSIGN_OR_RAISE(auto writer, columnar::ParquetWriter::Create(path, schema, plan_.parquet));
     return std::make_unique<ParquetFileWriter>(std::move(writer));
   }
 
-  Result<std::unique_ptr<Writer>> OpenPart(const std::string& path,
-                                           const std::shared_ptr<arrow::Schema>& schema) const {
+  Result<std::unique_ptr<Writer>> NewPart(const std::string& path,
+                                          const std::shared_ptr<arrow::Schema>& schema) const {
     // What the final files would refuse is refused before anything is extracted.
     ARROW_RETURN_NOT_OK(columnar::FileSchema(schema, plan_.parquet).status());
     ARROW_RETURN_NOT_OK(Partitioner::Make(*plan_.partition_by, *schema, plan_.empty_text).status());

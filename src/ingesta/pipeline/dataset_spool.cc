@@ -11,6 +11,10 @@
 
 #include "ingesta/base/fs.h"
 #include "ingesta/base/log.h"
+#include "ingesta/columnar/arrow_file.h"
+#include "ingesta/columnar/file_rows.h"
+#include "ingesta/columnar/row_source.h"
+#include "ingesta/pipeline/suites.h"
 
 namespace ingesta::pipeline {
 namespace {
@@ -25,11 +29,12 @@ constexpr const char* kQuarantineSuffix = ".quarantine.jsonl";
 }  // namespace
 
 DatasetSpool::DatasetSpool(std::string dataset, std::string folder, std::shared_ptr<arrow::Schema> schema,
-                           const std::vector<std::unique_ptr<format::Format>>& formats)
+                           const std::vector<std::unique_ptr<format::Format>>& formats, DatasetSuites* suites)
     : dataset_(std::move(dataset)),
       folder_(std::move(folder)),
       schema_(std::move(schema)),
-      formats_(formats) {}
+      formats_(formats),
+      suites_(suites) {}
 
 DatasetSpool::~DatasetSpool() {
   if (quarantine_ != nullptr) std::fclose(quarantine_);
@@ -50,6 +55,12 @@ Status DatasetSpool::BeginPart() {
         auto writer, formats_[i]->NewWriter(PartPath(i, fmt::format("part{}", parts_.size() + 1)), schema_));
     lanes_.push_back(std::make_unique<EncoderLane>(std::move(writer)));
   }
+  if (suites_ != nullptr) {
+    const std::string rows =
+        RowHolder() >= 0 ? "" : fmt::format("{}/{}.rows.part{}.arrow", folder_, dataset_, parts_.size() + 1);
+    ARROW_ASSIGN_OR_RAISE(auto writer, suites_->NewWriter(rows, schema_));
+    suites_lane_ = std::make_unique<EncoderLane>(std::move(writer));
+  }
   part_first_row_ = rows_written_;
   return Status::OK();
 }
@@ -58,16 +69,21 @@ Status DatasetSpool::Write(Batch batch) {
   rows_written_ += KeptRows(batch);
   const auto shared = std::make_shared<const Batch>(std::move(batch));
   for (const auto& lane : lanes_) RETURN_NOT_OK(lane->Write(shared));
+  if (suites_lane_ != nullptr) RETURN_NOT_OK(suites_lane_->Write(shared));
   return Status::OK();
 }
 
 Status DatasetSpool::EndPart() {
-  Part part{.first_row = part_first_row_, .files = {}};
+  Part part{.first_row = part_first_row_, .files = {}, .rows = {}};
   for (const auto& lane : lanes_) {
     ARROW_ASSIGN_OR_RAISE(std::vector<format::WrittenFile> files, lane->Close());
     part.files.push_back(std::move(files));
   }
   lanes_.clear();
+  if (suites_lane_ != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(part.rows, suites_lane_->Close());
+    suites_lane_.reset();
+  }
   parts_.push_back(std::move(part));
   return Status::OK();
 }
@@ -86,6 +102,10 @@ Status DatasetSpool::Quarantine(const RejectedRow& rejected, const std::string& 
   AppendJsonString(line, rejected.column);
   line += R"(,"reason":)";
   AppendJsonString(line, rejected.reason);
+  if (!rejected.expectation.empty()) {
+    line += R"(,"expectation":)";
+    AppendJsonString(line, rejected.expectation);
+  }
   line += R"(,"key":)";
   AppendJsonString(line, rejected.key);
   line += R"(,"record":)";
@@ -119,6 +139,35 @@ Result<std::vector<format::WrittenFile>> DatasetSpool::FinishFormat(size_t forma
   return combined;
 }
 
+int DatasetSpool::RowHolder() const {
+  const auto found = std::find_if(formats_.begin(), formats_.end(),
+                                  [](const auto& format) { return format->parts_hold_rows(); });
+  return found == formats_.end() ? -1 : static_cast<int>(found - formats_.begin());
+}
+
+Status DatasetSpool::ForEachKept(const std::vector<bool>& keep,
+                                 const std::function<Status(const arrow::RecordBatch&)>& visit) const {
+  const int holder = RowHolder();
+  for (const Part& part : parts_) {
+    auto row = static_cast<size_t>(part.first_row);
+    for (const format::WrittenFile& file : holder < 0 ? part.rows : part.files[static_cast<size_t>(holder)]) {
+      ARROW_ASSIGN_OR_RAISE(const auto source,
+                            holder < 0 ? columnar::OpenArrowFile(file.path)
+                                       : formats_[static_cast<size_t>(holder)]->OpenPart(file.path));
+      while (true) {
+        ARROW_ASSIGN_OR_RAISE(const auto rows, source->Next());
+        if (rows == nullptr) break;
+        std::vector<uint8_t> dropped(static_cast<size_t>(rows->num_rows()));
+        for (uint8_t& flag : dropped) flag = keep[row++] ? 0 : 1;
+        ARROW_ASSIGN_OR_RAISE(const auto kept, columnar::KeptRows(rows, dropped));
+        ARROW_ASSIGN_OR_RAISE(const auto typed, columnar::ToFileSchema(*kept, schema_));
+        RETURN_NOT_OK(visit(*typed));
+      }
+    }
+  }
+  return Status::OK();
+}
+
 DatasetFile DatasetSpool::Describe(size_t format, const format::WrittenFile& written) const {
   DatasetFile file;
   file.format = formats_[format]->name();
@@ -134,6 +183,9 @@ DatasetFile DatasetSpool::Describe(size_t format, const format::WrittenFile& wri
 }
 
 Status DatasetSpool::Finish(const std::vector<bool>& keep, DatasetRecord& record) {
+  for (const Part& part : parts_) {
+    for (const format::WrittenFile& file : part.rows) RETURN_NOT_OK(RemoveFile(file.path));
+  }
   for (size_t i = 0; i < formats_.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const std::vector<format::WrittenFile> files, FinishFormat(i, keep));
     record.rows = 0;
@@ -168,6 +220,7 @@ Status DatasetSpool::Finish(const std::vector<bool>& keep, DatasetRecord& record
 
 Status DatasetSpool::Reset() {
   lanes_.clear();
+  suites_lane_.reset();
   parts_.clear();
   rows_written_ = 0;
   rows_quarantined_ = 0;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,11 +21,14 @@
 
 namespace ingesta::pipeline {
 
+class DatasetSuites;
+
 class DatasetSpool {
  public:
-  /// Files go to `folder`, which exists. `formats` outlive the spool.
+  /// Files go to `folder`, which exists. `formats` outlive the spool, and so do `suites`, which see the rows
+  /// that are written; nullptr where there are none.
   DatasetSpool(std::string dataset, std::string folder, std::shared_ptr<arrow::Schema> schema,
-               const std::vector<std::unique_ptr<format::Format>>& formats);
+               const std::vector<std::unique_ptr<format::Format>>& formats, DatasetSuites* suites = nullptr);
   ~DatasetSpool();
   DatasetSpool(const DatasetSpool&) = delete;
   DatasetSpool& operator=(const DatasetSpool&) = delete;
@@ -40,6 +44,10 @@ class DatasetSpool {
   int64_t rows_written() const { return rows_written_; }
   int64_t rows_quarantined() const { return rows_quarantined_; }
 
+  /// Visit those rows of all parts that `keep` has set, in order, as they were written. REQUIRES: there are
+  /// suites, no part is open, and Finish was not called.
+  Status ForEachKept(const std::vector<bool>& keep,
+                     const std::function<Status(const arrow::RecordBatch& rows)>& visit) const;
   /// Make the final files: of all rows where `keep` is empty, else of those it has set. Fills in rows, files,
   /// quarantine. REQUIRES: no part is open.
   Status Finish(const std::vector<bool>& keep, DatasetRecord& record);
@@ -51,7 +59,11 @@ class DatasetSpool {
   struct Part {
     int64_t first_row = 0;
     std::vector<std::vector<format::WrittenFile>> files;  ///< by format, in the order of the rows
+    std::vector<format::WrittenFile> rows;                ///< Arrow files, where no format's hold the rows
   };
+
+  /// The format whose part files give the rows back, or -1.
+  int RowHolder() const;
 
   DatasetFile Describe(size_t format, const format::WrittenFile& written) const;
   std::string PartPath(size_t format, const std::string& part) const;
@@ -61,7 +73,9 @@ class DatasetSpool {
   const std::string folder_;
   const std::shared_ptr<arrow::Schema> schema_;
   const std::vector<std::unique_ptr<format::Format>>& formats_;
+  DatasetSuites* const suites_;
   std::vector<std::unique_ptr<EncoderLane>> lanes_;  ///< by format
+  std::unique_ptr<EncoderLane> suites_lane_;
   std::vector<Part> parts_;
   int64_t rows_written_ = 0;
   int64_t part_first_row_ = 0;

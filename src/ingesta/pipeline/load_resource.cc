@@ -12,7 +12,10 @@
 #include "ingesta/pipeline/completeness.h"
 #include "ingesta/pipeline/dataset_fingerprints.h"
 #include "ingesta/pipeline/dataset_spool.h"
+#include "ingesta/pipeline/proof_options.h"
 #include "ingesta/pipeline/row_log.h"
+#include "ingesta/pipeline/suite_results.h"
+#include "ingesta/pipeline/suites.h"
 
 namespace ingesta::pipeline {
 namespace {
@@ -20,32 +23,9 @@ namespace {
 // More keys than this are not asked for one by one: another pass is cheaper for everybody.
 constexpr size_t kMaxLookups = 10'000;
 
-bool HasTotal(const config::ResourceSpec& resource) {
-  return !resource.completeness.total_path.empty();
-}
-
 bool ScansSeveralTimes(const config::ResourceSpec& resource) {
   return std::any_of(resource.endpoint.params.begin(), resource.endpoint.params.end(),
                      [](const config::ParamSpec& param) { return param.values.size() > 1; });
-}
-
-bool HasSingleIntegerKey(const config::ResourceSpec& resource) {
-  if (resource.primary_key.size() != 1) return false;
-  for (const config::ColumnSpec& column : resource.columns) {
-    if (column.name != resource.primary_key.front()) continue;
-    return column.type.kind == config::ColumnType::Kind::kInt32 ||
-           column.type.kind == config::ColumnType::Kind::kInt64;
-  }
-  return false;
-}
-
-ProofOptions ProofOptionsOf(const ResourceStages& stages) {
-  const config::ResourceSpec& resource = *stages.tree.resource;
-  return ProofOptions{.has_key = !resource.primary_key.empty(),
-                      .has_total = HasTotal(resource),
-                      .unpaged = stages.source->IsUnpaged(),
-                      .single_integer_key = HasSingleIntegerKey(resource),
-                      .max_passes = std::min(resource.completeness.max_passes, KeyIndex::kMaxPasses)};
 }
 
 class ResourceLoad {
@@ -68,6 +48,7 @@ class ResourceLoad {
   Status ScanPass(int pass);
   Status LoadPage(Page page);
   Result<decode::DecodedPage> Decode(Page& page);
+  Status TakeIn(std::vector<Batch> batches, int64_t page, bool lookup);
   Status CheckDuplicates(std::vector<Batch>& batches, bool lookup);
   Status Write(std::vector<Batch>& batches);
   Status LogRows(const Batch& root, const std::vector<Batch>& batches);
@@ -75,8 +56,8 @@ class ResourceLoad {
   Status LookUp(const std::string& key);
   Status RestartStream(const Status& cause);
   Result<std::vector<DatasetRecord>> Finish();
+  Status FinishSuites(size_t index, const std::vector<bool>& keep, DatasetRecord& record);
   Result<std::vector<bool>> KeptChildren(size_t child, const std::vector<bool>& keep);
-  Status CheckRejected(const DatasetRecord& record) const;
   bool LimitReached() const {
     return options_.limit > 0 && spools_.front()->rows_written() >= options_.limit;
   }
@@ -90,6 +71,7 @@ class ResourceLoad {
   const ProofOptions proof_options_;
   const bool scans_several_times_;
   CompletenessProof proof_;
+  std::vector<std::unique_ptr<DatasetSuites>> suites_;  ///< by dataset; nullptr where it has none
   std::vector<std::unique_ptr<DatasetSpool>> spools_;
   std::vector<std::unique_ptr<DatasetFingerprints>> fingerprints_;  ///< by dataset; nullptr without a key
   std::vector<int> key_columns_;
@@ -102,13 +84,19 @@ class ResourceLoad {
 };
 
 Status ResourceLoad::Prepare() {
+  const SuiteOptions suite_options{
+      .folder = options_.folder,
+      .memory_limit = SuiteOptions{}.memory_limit / static_cast<int64_t>(stages_.tree.size())};
   for (size_t i = 0; i < stages_.tree.size(); ++i) {
-    spools_.push_back(std::make_unique<DatasetSpool>(stages_.tree.dataset(i).name, options_.folder,
-                                                     stages_.schemas[i], stages_.formats[i]));
+    const config::ResourceSpec& dataset = stages_.tree.dataset(i);
+    ARROW_ASSIGN_OR_RAISE(
+        auto suites, DatasetSuites::Make(dataset, stages_.rows->schema(static_cast<int>(i)), suite_options));
+    suites_.push_back(std::move(suites));
+    spools_.push_back(std::make_unique<DatasetSpool>(dataset.name, options_.folder, stages_.schemas[i],
+                                                     stages_.formats[i], suites_[i].get()));
     ARROW_ASSIGN_OR_RAISE(
         fingerprints_.emplace_back(),
-        DatasetFingerprints::Make(stages_.tree.dataset(i), *stages_.rows->schema(static_cast<int>(i)),
-                                  options_.folder));
+        DatasetFingerprints::Make(dataset, *stages_.rows->schema(static_cast<int>(i)), options_.folder));
   }
   for (const std::string& key : resource_.primary_key) {
     key_columns_.push_back(stages_.rows->schema(0)->GetFieldIndex(key));
@@ -175,7 +163,15 @@ Status ResourceLoad::LoadPage(Page page) {
   took_slices_ = took_slices_ || page.is_slice;
   ARROW_ASSIGN_OR_RAISE(decode::DecodedPage decoded, Decode(page));
   ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, stages_.rows->Finish(std::move(decoded.buffer)));
-  RETURN_NOT_OK(WithStage(CheckDuplicates(batches, /*lookup=*/false), Stage::kExpect));
+  return TakeIn(std::move(batches), page.index, /*lookup=*/false);
+}
+
+// What expectations take out of the root counts for the proof as rows that were rejected; lines of orders are
+// judged when it is known which orders are new.
+Status ResourceLoad::TakeIn(std::vector<Batch> batches, int64_t page, bool lookup) {
+  RETURN_NOT_OK(WithStage(TakeOutRows(suites_, batches, 0, 1, page), Stage::kExpect));
+  RETURN_NOT_OK(WithStage(CheckDuplicates(batches, lookup), Stage::kExpect));
+  RETURN_NOT_OK(WithStage(TakeOutRows(suites_, batches, 1, batches.size(), page), Stage::kExpect));
   return WithStage(Write(batches), Stage::kFormat);
 }
 
@@ -223,6 +219,7 @@ Status ResourceLoad::Write(std::vector<Batch>& batches) {
       RETURN_NOT_OK(fingerprints_[i]->Add(batches[i]));
       if (i > 0 && rejects_parents) fingerprints_[i]->DoubtMissing();
     }
+    if (suites_[i] != nullptr) RETURN_NOT_OK(WithStage(suites_[i]->KeepTaken(batches[i]), Stage::kExpect));
     for (const RejectedRow& rejected : batches[i].rejected) {
       RETURN_NOT_OK(spools_[i]->Quarantine(rejected, options_.run_id));
     }
@@ -289,8 +286,7 @@ Status ResourceLoad::LookUp(const std::string& key) {
     return WithStage(WithPrefix(decoded.status(), "record " + key), Stage::kDecode);
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, stages_.rows->Finish(std::move(decoded->buffer)));
-  RETURN_NOT_OK(CheckDuplicates(batches, /*lookup=*/true));
-  return Write(batches);
+  return TakeIn(std::move(batches), page->index, /*lookup=*/true);
 }
 
 Status ResourceLoad::RestartStream(const Status& cause) {
@@ -302,6 +298,9 @@ Status ResourceLoad::RestartStream(const Status& cause) {
   for (const auto& spool : spools_) RETURN_NOT_OK(spool->Reset());
   for (const auto& fingerprints : fingerprints_) {
     if (fingerprints != nullptr) RETURN_NOT_OK(fingerprints->Clear());
+  }
+  for (const auto& suites : suites_) {
+    if (suites != nullptr) RETURN_NOT_OK(suites->StartOver(/*taken_too=*/true));
   }
   if (keys_ != nullptr) RETURN_NOT_OK(keys_->Clear());
   if (children_ != nullptr) RETURN_NOT_OK(children_->Clear());
@@ -319,6 +318,25 @@ Result<std::vector<bool>> ResourceLoad::KeptChildren(size_t child, const std::ve
     return true;
   }));
   return kept;
+}
+
+// Where later passes superseded rows, the results are those of the rows that are left.
+Status ResourceLoad::FinishSuites(size_t index, const std::vector<bool>& keep, DatasetRecord& record) {
+  if (suites_[index] == nullptr) return Status::OK();
+  DatasetSuites& suites = *suites_[index];
+  if (!keep.empty()) {
+    RETURN_NOT_OK(suites.StartOver(/*taken_too=*/false));
+    RETURN_NOT_OK(spools_[index]->ForEachKept(
+        keep, [&suites](const arrow::RecordBatch& rows) { return suites.Observe(rows); }));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto outcomes, suites.Finish());
+  return RecordSuites(outcomes,
+                      {.pipeline = options_.pipeline,
+                       .run_id = options_.run_id,
+                       .folder = options_.folder,
+                       .now = context_.clock.Now(),
+                       .whole = options_.limit == 0},
+                      record);
 }
 
 Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
@@ -348,10 +366,11 @@ Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
     record.completeness = completeness;
     const config::ResourceSpec& dataset = stages_.tree.dataset(i);
     record.shape = {dataset.columns, dataset.primary_key, dataset.write_disposition, dataset.partition_by};
+    RETURN_NOT_OK(WithStage(FinishSuites(i, kept, record), Stage::kExpect));
     RETURN_NOT_OK(WithStage(spools_[i]->Finish(kept, record), Stage::kFormat));
     if (fingerprints_[i] != nullptr) RETURN_NOT_OK(fingerprints_[i]->Finish(kept, record));
     for (DatasetFile& file : record.files) file.merge_input = dataset.merges() && file.format == "iceberg";
-    RETURN_NOT_OK(CheckRejected(record));
+    RETURN_NOT_OK(CheckRejected(record, dataset.max_rejected));
     records.push_back(std::move(record));
   }
   if (completeness.verdict == Verdict::kInexact && !resource_.completeness.allow_inexact) {
@@ -363,25 +382,6 @@ Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
         fmt::format("the rows can't be proved to be the source's: {}", completeness.explanation));
   }
   return records;
-}
-
-Status ResourceLoad::CheckRejected(const DatasetRecord& record) const {
-  const int64_t seen = record.rows + record.rejected;
-  for (size_t i = 0; i < stages_.tree.size(); ++i) {
-    const config::ResourceSpec& dataset = stages_.tree.dataset(i);
-    if (dataset.name != record.name || seen == 0) continue;
-    const double share = static_cast<double>(record.rejected) / static_cast<double>(seen);
-    if (share <= dataset.max_rejected) continue;
-    return MakeError(
-        {.code = ErrorCode::kTooManyRejected,
-         .stage = Stage::kTransform,
-         .hint = fmt::format("look at the reasons in _ingesta/quarantine/{}/, then correct the columns or "
-                             "raise max_rejected",
-                             record.name)},
-        fmt::format("{}: {} of {} rows could not be converted, more than max_rejected ({:g} %)", record.name,
-                    record.rejected, seen, dataset.max_rejected * 100));
-  }
-  return Status::OK();
 }
 
 void ResourceLoad::ReportProgress() {

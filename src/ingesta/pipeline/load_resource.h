@@ -16,6 +16,7 @@
 namespace ingesta::pipeline {
 
 struct LoadOptions {
+  std::string pipeline;
   std::string run_id;
   std::string folder;    ///< the run's spool folder; exists
   int64_t limit = 0;     ///< stop after so many rows (0 = none); the verdict is then unverifiable

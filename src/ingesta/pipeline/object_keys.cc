@@ -65,6 +65,11 @@ std::string QuarantineKey(const std::string& dataset, const std::string& run_id,
   return fmt::format("_ingesta/quarantine/{}/{}_{}.jsonl", dataset, run_id, timestamp);
 }
 
+std::string ValidationKey(const std::string& dataset, const std::string& run_id, size_t number) {
+  const std::string suffix = number == 1 ? "" : fmt::format(".{}", number);
+  return fmt::format("_ingesta/validations/{}/{}{}.json", dataset, run_id, suffix);
+}
+
 std::string PartitionKey(const std::string& dataset, const std::string& partition,
                          const std::string& extension) {
   return fmt::format("parquet/{}/{}/{}{}", dataset, partition, dataset, extension);
@@ -79,6 +84,9 @@ void SetKeys(RunRecord& record, bool registers_partitions) {
     }
     SetParquetKeys(dataset, record.timestamp, registers_partitions);
     SetIcebergKeys(dataset, record.run_id, record.timestamp);
+    for (size_t i = 0; i < dataset.validations.size(); ++i) {
+      dataset.validations[i].key = ValidationKey(dataset.name, record.run_id, i + 1);
+    }
     if (dataset.quarantine)
       dataset.quarantine->key = QuarantineKey(dataset.name, record.run_id, record.timestamp);
   }

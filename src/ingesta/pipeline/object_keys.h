@@ -20,6 +20,8 @@ std::string ObjectKey(const DatasetRecord& dataset, const DatasetFile& file, con
 /// rejected before.
 std::string QuarantineKey(const std::string& dataset, const std::string& run_id,
                           const std::string& timestamp);
+/// `_ingesta/validations/<dataset>/<run id>.json`; of a dataset's second suite `<run id>.2.json`, and so on.
+std::string ValidationKey(const std::string& dataset, const std::string& run_id, size_t number);
 /// `parquet/<dataset>/<partition>/<dataset>.parquet`: the one file of a partition, replaced as a whole.
 std::string PartitionKey(const std::string& dataset, const std::string& partition,
                          const std::string& extension);

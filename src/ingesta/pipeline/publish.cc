@@ -11,6 +11,8 @@
 #include "ingesta/pipeline/dataset_spool.h"
 #include "ingesta/pipeline/find_changes.h"
 #include "ingesta/pipeline/pipeline_state.h"
+#include "ingesta/pipeline/publish_docs.h"
+#include "ingesta/pipeline/suite_results.h"
 #include "ingesta/pipeline/switch_tables.h"
 
 namespace ingesta::pipeline {
@@ -57,6 +59,11 @@ Status PublishObjects(const RunRecord& record, const RunSpool& spool, ObjectStor
       RETURN_NOT_OK(
           store.PublishFile(spool.folder() + "/" + file.spool_path, file.key, file.content_type, file.crc32));
     }
+    // These are the run id's, like its manifest: a run that is done again takes the place of the first.
+    for (const DatasetFile& file : dataset.validations) {
+      ARROW_ASSIGN_OR_RAISE(const std::string text, ReadFile(spool.folder() + "/" + file.spool_path));
+      RETURN_NOT_OK(store.Write(file.key, text, std::nullopt).status());
+    }
   }
   return Status::OK();
 }
@@ -100,6 +107,21 @@ Status PutObjects(RunRecord& record, const RunSpool& spool, const PublishContext
 Status WriteManifest(const RunRecord& record, ObjectStore& store) {
   return store.Write(ManifestKey(record.pipeline, record.run_id), ToJson(record, false), std::nullopt)
       .status();
+}
+
+void PublishValidations(const std::string& dataset, const std::string& run_id, const RunSpool& spool,
+                        ObjectStore& store, const Logger& log) {
+  for (size_t number = 1;; ++number) {
+    const auto text = ReadFile(ValidationPath(spool.folder(), dataset, number));
+    if (!text.ok()) return;
+    const std::string key = ValidationKey(dataset, run_id, number);
+    const Status written = store.Write(key, *text, std::nullopt).status();
+    if (written.ok()) {
+      log.Info(fmt::format("what the expectations found is in {}", store.Uri(key)));
+    } else {
+      log.Warning("the results of the expectations could not be kept: " + written.message());
+    }
+  }
 }
 
 // Whether a later run than `record` has been published: by another machine, while this one's spool waited.
@@ -162,12 +184,22 @@ Status Publish(RunRecord& record, const RunSpool& spool, const PublishContext& c
     RETURN_NOT_OK(KeepFingerprints(record, before, spool, context.store));
     RETURN_NOT_OK(WriteState(NextState(before, record), context.store));
   }
+  std::vector<std::string> datasets;
+  for (const DatasetRecord& dataset : record.datasets) datasets.push_back(dataset.name);
+  // Of a partial run, what the refused datasets' expectations found is told too.
+  for (const RunError& error : record.errors) {
+    if (std::find(datasets.begin(), datasets.end(), error.dataset) != datasets.end()) continue;
+    PublishValidations(error.dataset, record.run_id, spool, context.store, context.log);
+    datasets.push_back(error.dataset);
+  }
+  PublishDocs(record, datasets, spool, context.store, context.log);
   return spool.Remove();
 }
 
 void PublishFailure(const RunRecord& record, const std::vector<std::string>& datasets, const RunSpool& spool,
                     ObjectStore& store, const Logger& log) {
   for (const std::string& dataset : datasets) {
+    PublishValidations(dataset, record.run_id, spool, store, log);
     const std::string path = DatasetSpool::QuarantinePath(spool.folder(), dataset);
     const auto crc32 = FileCrc32(path);
     if (!crc32.ok()) continue;
@@ -179,6 +211,7 @@ void PublishFailure(const RunRecord& record, const std::vector<std::string>& dat
       log.Warning("the quarantine could not be kept: " + status.message());
     }
   }
+  PublishDocs(record, datasets, spool, store, log);
   const Status written = WriteManifest(record, store);
   if (!written.ok()) log.Warning("the manifest of the failed run could not be written: " + written.message());
 }

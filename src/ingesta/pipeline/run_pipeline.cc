@@ -11,6 +11,8 @@
 #include "ingesta/pipeline/publish.h"
 #include "ingesta/pipeline/recover.h"
 #include "ingesta/pipeline/run_spool.h"
+#include "ingesta/pipeline/suite_results.h"
+#include "ingesta/pipeline/suites.h"
 
 namespace ingesta::pipeline {
 namespace {
@@ -44,6 +46,7 @@ class Run {
   Status PlanSchemas(ResourceStages& stages);
   Status Extract();
   Status ExtractResource(const ResourceTree& tree, http::Client& client);
+  Status CheckWanted(const std::vector<DatasetRecord>& datasets) const;
   Status Recover();
   Result<bool> IsDone();
   Status PublishPrepared();
@@ -60,6 +63,7 @@ class Run {
   std::unique_ptr<ObjectStore> store_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<Lease> lease_;
+  std::vector<DatasetRecord> refused_;  ///< for their expectations: in the record, never published
   Status store_status_;  ///< why the store can't be used; the run then ends with its files in the spool
 };
 
@@ -156,6 +160,7 @@ Status Run::TakeLease() {
 }
 
 Status Run::Extract() {
+  RETURN_NOT_OK(CheckSuites(pipeline_));
   RETURN_NOT_OK(options_.resume ? spool_.Clear() : spool_.Remove());
   RETURN_NOT_OK(spool_.Open());
   ARROW_ASSIGN_OR_RAISE(const auto client,
@@ -189,18 +194,34 @@ Status Run::ExtractResource(const ResourceTree& tree, http::Client& client) {
       for (DatasetRecord& dataset : *done) record().datasets.push_back(std::move(dataset));
       return Status::OK();
     }
+    RETURN_NOT_OK(spool_.Forget(tree.resource->name));
   }
   ARROW_ASSIGN_OR_RAISE(ResourceStages stages, context_.factory.MakeStages(pipeline_, tree, client));
   RETURN_NOT_OK(WithStage(PlanSchemas(stages), Stage::kCatalog));
-  const LoadOptions load{.run_id = options_.run_id, .folder = spool_.folder(), .limit = options_.limit};
+  const LoadOptions load{.pipeline = pipeline_.name,
+                         .run_id = options_.run_id,
+                         .folder = spool_.folder(),
+                         .limit = options_.limit};
   const LoadContext context{context_.clock, context_.stop, log_, context_.progress};
   ARROW_ASSIGN_OR_RAISE(std::vector<DatasetRecord> datasets, LoadResource(stages, load, context));
+  if (const Status met = CheckWanted(datasets); !met.ok()) {
+    for (DatasetRecord& dataset : datasets) refused_.push_back(std::move(dataset));
+    return met;
+  }
   if (options_.Publishes())
     RETURN_NOT_OK(spool_.SaveCheckpoint(tree.resource->name, datasets, pipeline_.config_hash));
   for (DatasetRecord& dataset : datasets) {
     if (options_.Wants(dataset.name)) record().datasets.push_back(std::move(dataset));
   }
   return Status::OK();
+}
+
+Status Run::CheckWanted(const std::vector<DatasetRecord>& datasets) const {
+  std::vector<DatasetRecord> wanted;
+  for (const DatasetRecord& dataset : datasets) {
+    if (options_.Wants(dataset.name)) wanted.push_back(dataset);
+  }
+  return CheckExpectations(wanted, options_.run_id);
 }
 
 // The data files of an Iceberg table carry its field ids. Where the table can't be asked now, they are
@@ -235,6 +256,10 @@ Status Run::PublishPrepared() {
 void Run::Fail(const Status& status) {
   const ErrorCode code = CodeOf(status);
   if (record().errors.empty()) record().errors.push_back(ToRunError(status, ""));
+  for (DatasetRecord& dataset : refused_) {
+    dataset.files.clear();
+    if (options_.Wants(dataset.name)) record().datasets.push_back(std::move(dataset));
+  }
   if (code == ErrorCode::kLeaseHeld || code == ErrorCode::kUsage || lock_ == nullptr) return;
   record().finished_at = FormatRfc3339(context_.clock.Now());
   if (record().status == RunStatus::kPartial && code == ErrorCode::kIncomplete) return;

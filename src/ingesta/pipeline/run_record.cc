@@ -202,6 +202,11 @@ Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
             {"rounded_columns", dataset.rounded_columns},
             {"schema", ShapeJson(dataset.shape)},
             {"files", std::move(files)}};
+  if (!dataset.expectations.empty()) json["expectations"] = SuitesToJson(dataset.expectations);
+  if (!dataset.validations.empty()) {
+    for (const DatasetFile& file : dataset.validations)
+      json["validations"].push_back(FileJson(file, with_spool));
+  }
   json["quarantine"] = dataset.quarantine ? FileJson(*dataset.quarantine, with_spool) : Json(nullptr);
   if (dataset.changes) json["changes"] = ChangesJson(*dataset.changes);
   if (!dataset.content_digest.empty()) json["content_digest"] = dataset.content_digest;
@@ -225,6 +230,10 @@ DatasetRecord DatasetFrom(const Json& json) {
   // Manifests of the first version have none.
   if (json.contains("schema")) dataset.shape = ShapeFrom(json.at("schema"));
   for (const Json& file : json.at("files")) dataset.files.push_back(FileFrom(file));
+  if (json.contains("expectations")) dataset.expectations = SuitesFromJson(json.at("expectations"));
+  if (json.contains("validations")) {
+    for (const Json& file : json.at("validations")) dataset.validations.push_back(FileFrom(file));
+  }
   if (!json.at("quarantine").is_null()) dataset.quarantine = FileFrom(json.at("quarantine"));
   if (json.contains("changes")) dataset.changes = ChangesFrom(json.at("changes"));
   dataset.content_digest = json.value("content_digest", "");
@@ -329,6 +338,7 @@ std::vector<const DatasetFile*> DatasetRecord::SpooledFiles() const {
   for (const DatasetFile& file : files) spooled.push_back(&file);
   if (quarantine) spooled.push_back(&*quarantine);
   if (fingerprints) spooled.push_back(&*fingerprints);
+  for (const DatasetFile& file : validations) spooled.push_back(&file);
   return spooled;
 }
 

@@ -13,6 +13,7 @@
 #include "ingesta/catalog/catalog.h"
 #include "ingesta/config/pipeline_spec.h"
 #include "ingesta/pipeline/changes.h"
+#include "ingesta/pipeline/expectation_record.h"
 
 namespace ingesta::pipeline {
 
@@ -87,6 +88,8 @@ struct DatasetRecord {
   DatasetShape shape;
   std::vector<DatasetFile> files;
   std::optional<DatasetFile> quarantine;
+  std::vector<SuiteRecord> expectations;
+  std::vector<DatasetFile> validations;  ///< Great Expectations' result files, one a suite
   std::optional<DatasetFile> fingerprints;  ///< of a dataset with a key: becomes part of the state
   std::string content_digest;               ///< equal where the rows are: 16 hex digits; "" = no key
   std::optional<Changes> changes;           ///< nullopt: there is no run before it to compare with

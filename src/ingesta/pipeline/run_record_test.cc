@@ -24,6 +24,21 @@ RunRecord Sample() {
                            .bytes = 99,
                            .crc32 = 0xdeadbeef});
   dataset.quarantine = DatasetFile{.format = "jsonl", .rows = 1};
+  dataset.expectations.push_back({.suite = "productos",
+                                  .file = "expectations/productos.json",
+                                  .rows = 3,
+                                  .quarantined = 1,
+                                  .met = 1,
+                                  .total = 2,
+                                  .failure = "not met",
+                                  .unmet = {{.type = "expect_column_to_exist",
+                                             .subject = "id",
+                                             .policy = "fail",
+                                             .finding = "observed 1",
+                                             .unexpected = 1,
+                                             .elements = 3,
+                                             .quarantined = 1}}});
+  dataset.validations.push_back(DatasetFile{.format = "validation", .spool_path = "p.validation1.json"});
   record.datasets.push_back(dataset);
   record.errors.push_back({"timeout", "source", "productos", "slow", "wait"});
   return record;

@@ -63,6 +63,23 @@ Status RunSpool::SaveCheckpoint(const std::string& resource, const std::vector<D
                          DatasetsToJson(records, config_hash));
 }
 
+Status RunSpool::Forget(const std::string& resource) const {
+  const std::string path = fmt::format("{}/{}.done.json", folder_, resource);
+  const auto text = ReadFile(path);
+  if (CodeOf(text.status()) == ErrorCode::kNotFound) return Status::OK();
+  RETURN_NOT_OK(text.status());
+  RETURN_NOT_OK(RemoveFile(path));
+  const auto datasets = DatasetsFromJson(*text);
+  if (!datasets.ok()) return Status::OK();
+  for (const DatasetRecord& dataset : *datasets) {
+    std::vector<DatasetFile> files = dataset.files;
+    if (dataset.quarantine) files.push_back(*dataset.quarantine);
+    files.insert(files.end(), dataset.validations.begin(), dataset.validations.end());
+    for (const DatasetFile& file : files) RETURN_NOT_OK(RemoveFile(folder_ + "/" + file.spool_path));
+  }
+  return Status::OK();
+}
+
 // Syncs the folder after the rename, and with it the names of the files, which are synced themselves. Whoever
 // finds the record after a loss of power verifies them.
 Status RunSpool::SavePrepared(const RunRecord& record) const {

@@ -26,6 +26,9 @@ class RunSpool {
                                                            const std::string& config_hash) const;
   Status SaveCheckpoint(const std::string& resource, const std::vector<DatasetRecord>& records,
                         const std::string& config_hash) const;
+  /// Remove a resource's checkpoint and the files that it names, whatever configuration made it: the resource
+  /// is extracted anew, to the same names. OK where there is none.
+  Status Forget(const std::string& resource) const;
   /// The run is whole: from here on it is published, by this process or the next.
   Status SavePrepared(const RunRecord& record) const;
   /// nullopt where the run was cut off before it was whole.

@@ -35,19 +35,40 @@ TEST_F(RunSpoolTest, ClearKeepsCheckpointsAndWhatTheyName) {
   dataset.completeness.explanation = R"(text with "spool_path": "trap.csv" in it)";
   dataset.files = {{.spool_path = "productos.csv"}, {.spool_path = "productos \"1\".json"}};
   dataset.quarantine = DatasetFile{.spool_path = "productos.rejected"};
+  dataset.validations = {{.spool_path = "productos.validation1.json"}};
   EXPECT_OK(spool_->SaveCheckpoint("productos", {dataset}, "another configuration"));
-  for (const char* name : {"productos.csv", "productos \"1\".json", "productos.rejected", "trap.csv",
-                           "ordenes.csv", "ordenes.csv.part1"}) {
+  for (const char* name : {"productos.csv", "productos.validation1.json", "productos \"1\".json",
+                           "productos.rejected", "trap.csv", "ordenes.csv", "ordenes.csv.part1"}) {
     Write(name, "x");
   }
   ASSERT_OK(spool_->Clear());
-  for (const char* name :
-       {"productos.done.json", "productos.csv", "productos \"1\".json", "productos.rejected"}) {
+  for (const char* name : {"productos.done.json", "productos.csv", "productos.validation1.json",
+                           "productos \"1\".json", "productos.rejected"}) {
     EXPECT_TRUE(PathExists(Path(name))) << name;
   }
   for (const char* name : {"trap.csv", "ordenes.csv", "ordenes.csv.part1"}) {
     EXPECT_FALSE(PathExists(Path(name))) << name;
   }
+}
+
+TEST_F(RunSpoolTest, ForgetMakesRoomForTheResourcesFiles) {
+  DatasetRecord dataset;
+  dataset.name = "productos";
+  dataset.files = {{.spool_path = "productos.csv"}};
+  dataset.quarantine = DatasetFile{.spool_path = "productos.rejected"};
+  dataset.validations = {{.spool_path = "productos.validation1.json"}};
+  ASSERT_OK(spool_->SaveCheckpoint("productos", {dataset}, "another configuration"));
+  for (const char* name :
+       {"productos.csv", "productos.rejected", "productos.validation1.json", "ordenes.csv"})
+    Write(name, "x");
+  ASSERT_OK(spool_->Forget("ordenes"));
+  EXPECT_TRUE(PathExists(Path("productos.csv")));
+  ASSERT_OK(spool_->Forget("productos"));
+  for (const char* name :
+       {"productos.done.json", "productos.csv", "productos.rejected", "productos.validation1.json"}) {
+    EXPECT_FALSE(PathExists(Path(name))) << name;
+  }
+  EXPECT_TRUE(PathExists(Path("ordenes.csv")));
 }
 
 TEST_F(RunSpoolTest, ClearRemovesACheckpointThatCantBeRead) {
