@@ -83,6 +83,8 @@ class S3Client {
   /// False once the server refused conditional writes as unknown: from then on a HEAD goes before the write,
   /// and two writers at the same moment are not told apart.
   virtual bool conditional_writes() const = 0;
+  /// Requests so far by operation (`PutObject`), tries included.
+  virtual std::map<std::string, int64_t> RequestCounts() const { return {}; }
   /// As given to Make, with the bucket's region as learnt since.
   virtual S3Options options() const = 0;
 };

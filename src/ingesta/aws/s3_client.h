@@ -32,6 +32,7 @@ class S3ClientImpl final : public S3Client {
   Result<int> AbortStaleUploads(const std::string& prefix, SystemTime older_than) override;
   bool conditional_writes() const override { return conditional_writes_; }
   S3Options options() const override;
+  std::map<std::string, int64_t> RequestCounts() const override { return transport_.RequestCounts(); }
 
  private:
   struct FileFacts {

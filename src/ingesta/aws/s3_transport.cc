@@ -79,6 +79,17 @@ std::string S3Transport::region() const {
   return region_;
 }
 
+std::map<std::string, int64_t> S3Transport::RequestCounts() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+void S3Transport::Count(const S3Operation& operation, int64_t requests) {
+  const std::string_view action = operation.action;
+  const std::lock_guard lock(mutex_);
+  requests_[std::string(action.substr(action.find(':') + 1))] += requests;
+}
+
 std::string S3Transport::Url(const S3Operation& operation, const std::string& region) const {
   std::string base = options_.endpoint.empty() ? fmt::format("https://s3.{}.{}", region, DnsSuffix(region))
                                                : options_.endpoint;
@@ -143,6 +154,7 @@ Result<http::Response> S3Transport::Finish(Pending pending) {
     if (!pending.failed_start.ok())
       return WithPrefix(pending.failed_start, Place(options_, pending.operation));
     Result<http::Response> answer = pending.answer.get();
+    Count(pending.operation, answer.ok() ? answer->attempts : 1);
     if (!answer.ok()) return WithPrefix(answer.status(), Place(options_, pending.operation));
     pending.attempts += answer->attempts;
     answer->attempts = pending.attempts;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -58,12 +59,15 @@ class S3Transport {
   static bool IsSuccess(const S3Operation& operation, const http::Response& response);
   const S3Options& options() const { return options_; }
   std::string region() const;
+  /// Requests so far by operation, tries included.
+  std::map<std::string, int64_t> RequestCounts() const;
   /// Payloads are hashed into the signature: over http, but not to this machine itself.
   bool signs_payload() const { return signs_payload_; }
   std::string Url(const S3Operation& operation, const std::string& region) const;
 
  private:
   void Launch(Pending* pending);
+  void Count(const S3Operation& operation, int64_t requests);
   bool Heal(const ServiceError& error, const http::Response& response, Pending* pending);
 
   const S3Options options_;
@@ -73,6 +77,7 @@ class S3Transport {
   bool signs_payload_ = false;
   mutable std::mutex mutex_;
   std::string region_;
+  std::map<std::string, int64_t> requests_;
 };
 
 /// Path style for an IP address, a host without a dot (localhost, a Compose service), a bucket name that is

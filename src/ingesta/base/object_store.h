@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,8 @@ class ObjectStore {
                                     Durability durability = Durability::kSynced) = 0;
   /// Objects whose key starts with `prefix`, by key.
   virtual Result<std::vector<StoredObject>> List(const std::string& prefix) = 0;
+  /// Requests to the service so far by operation (`PutObject`), tries included; empty locally.
+  virtual std::map<std::string, int64_t> RequestCounts() const { return {}; }
   /// OK where nothing is there. Best effort where the permission is missing: kAccessDenied.
   virtual Status Delete(const std::string& key) = 0;
 };

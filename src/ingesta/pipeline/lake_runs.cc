@@ -54,14 +54,19 @@ std::vector<Result<std::optional<Document>>> ReadAll(ObjectStore& store,
 
 }  // namespace
 
-Result<LakeRuns> ReadRuns(ObjectStore& store, const std::string& pipeline) {
+Result<LakeRuns> ReadRuns(ObjectStore& store, const std::string& pipeline, size_t newest) {
   LakeRuns runs;
   const std::string prefix = ManifestKey(pipeline, "");
-  ARROW_ASSIGN_OR_RAISE(const auto objects, store.List(prefix.substr(0, prefix.rfind('/') + 1)));
-  std::vector<std::string> keys;
-  for (const StoredObject& object : objects) {
-    if (object.key.ends_with(".json")) keys.push_back(object.key);
+  ARROW_ASSIGN_OR_RAISE(auto objects, store.List(prefix.substr(0, prefix.rfind('/') + 1)));
+  std::erase_if(objects, [](const StoredObject& object) { return !object.key.ends_with(".json"); });
+  if (newest > 0 && objects.size() > newest) {
+    std::stable_sort(objects.begin(), objects.end(),
+                     [](const StoredObject& a, const StoredObject& b) { return a.modified > b.modified; });
+    objects.resize(newest);
+    runs.more = true;
   }
+  std::vector<std::string> keys;
+  for (const StoredObject& object : objects) keys.push_back(object.key);
   const auto documents = ReadAll(store, keys);
   for (size_t i = 0; i < keys.size(); ++i) {
     RETURN_NOT_OK(documents[i].status());

@@ -17,10 +17,11 @@ namespace ingesta::pipeline {
 struct LakeRuns {
   std::vector<RunRecord> records;                          ///< the newest first, failed ones too
   std::vector<std::pair<std::string, Status>> unreadable;  ///< keys of manifests that are none
+  bool more = false;                                       ///< there are manifests that were not asked for
 };
 
-/// All manifests of `pipeline`.
-Result<LakeRuns> ReadRuns(ObjectStore& store, const std::string& pipeline);
+/// The manifests of `pipeline`; with `newest` only so many of those that were written last.
+Result<LakeRuns> ReadRuns(ObjectStore& store, const std::string& pipeline, size_t newest = 0);
 
 /// The runs that published `resource`'s dataset.
 catalog::DatasetHistory HistoryOf(const std::string& pipeline, const config::ResourceSpec& resource,

@@ -69,11 +69,17 @@ std::string LeaseKey(const std::string& pipeline) {
 
 }  // namespace
 
-Result<std::optional<std::string>> ReadLeaseHolder(ObjectStore& store, const std::string& pipeline) {
+Result<std::optional<LeaseHolder>> ReadLease(ObjectStore& store, const std::string& pipeline) {
   ARROW_ASSIGN_OR_RAISE(const auto document, store.Read(LeaseKey(pipeline)));
   if (!document) return std::nullopt;
   Holder holder = HolderFrom(document->text);
-  return holder.held ? std::optional(std::move(holder.run_id)) : std::nullopt;
+  if (!holder.held) return std::nullopt;
+  return LeaseHolder{std::move(holder.run_id), std::move(holder.host), std::move(holder.renewed_at)};
+}
+
+Result<std::optional<std::string>> ReadLeaseHolder(ObjectStore& store, const std::string& pipeline) {
+  ARROW_ASSIGN_OR_RAISE(auto holder, ReadLease(store, pipeline));
+  return holder ? std::optional(std::move(holder->run_id)) : std::nullopt;
 }
 
 Result<std::unique_ptr<LocalLock>> LocalLock::Acquire(const std::string& root, const std::string& pipeline) {

@@ -42,6 +42,14 @@ class LocalLock {
   std::string identity_;
 };
 
+/// Who is at work, or was when it died.
+struct LeaseHolder {
+  std::string run_id;
+  std::string host;
+  std::string renewed_at;  ///< RFC 3339, by the holder's clock
+};
+/// nullopt where the lease is free.
+Result<std::optional<LeaseHolder>> ReadLease(ObjectStore& store, const std::string& pipeline);
 /// The run id in the lease of `pipeline`; nullopt where it is free. That run may be dead.
 Result<std::optional<std::string>> ReadLeaseHolder(ObjectStore& store, const std::string& pipeline);
 

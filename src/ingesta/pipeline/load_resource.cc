@@ -38,6 +38,7 @@ class ResourceLoad {
         log_(context.log.With("dataset", resource_.name)),
         proof_options_(ProofOptionsOf(stages)),
         scans_several_times_(ScansSeveralTimes(resource_)),
+        timer_(context.clock),
         proof_(proof_options_) {}
 
   Result<std::vector<DatasetRecord>> Run();
@@ -70,6 +71,7 @@ class ResourceLoad {
   const Logger log_;
   const ProofOptions proof_options_;
   const bool scans_several_times_;
+  StageTimer timer_;
   CompletenessProof proof_;
   std::vector<std::unique_ptr<DatasetSuites>> suites_;  ///< by dataset; nullptr where it has none
   std::vector<std::unique_ptr<DatasetSpool>> spools_;
@@ -138,6 +140,7 @@ Status ResourceLoad::RunPasses() {
 }
 
 Status ResourceLoad::ScanPass(int pass) {
+  timer_.Enter(Stage::kSource);
   RETURN_NOT_OK(stages_.source->Start({.pass = pass}));
   proof_.BeginPass(pass);
   if (scans_several_times_ && proof_options_.has_total) {
@@ -148,20 +151,25 @@ Status ResourceLoad::ScanPass(int pass) {
   pages_ = 0;
   while (!LimitReached()) {
     RETURN_NOT_OK(context_.stop.Check());
+    timer_.Enter(Stage::kSource);
     ARROW_ASSIGN_OR_RAISE(std::optional<Page> page, stages_.source->Next());
     if (!page.has_value()) break;
     RETURN_NOT_OK(LoadPage(*std::move(page)));
     ++pages_;
     ReportProgress();
   }
+  timer_.Enter(Stage::kFormat);
   for (const auto& spool : spools_) RETURN_NOT_OK(spool->EndPart());
+  timer_.Enter(Stage::kSource);
   return Status::OK();
 }
 
 // One page through the stages, in the order of the picture.
 Status ResourceLoad::LoadPage(Page page) {
   took_slices_ = took_slices_ || page.is_slice;
+  timer_.Enter(Stage::kDecode);
   ARROW_ASSIGN_OR_RAISE(decode::DecodedPage decoded, Decode(page));
+  timer_.Enter(Stage::kTransform);
   ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, stages_.rows->Finish(std::move(decoded.buffer)));
   return TakeIn(std::move(batches), page.index, /*lookup=*/false);
 }
@@ -169,9 +177,11 @@ Status ResourceLoad::LoadPage(Page page) {
 // What expectations take out of the root counts for the proof as rows that were rejected; lines of orders are
 // judged when it is known which orders are new.
 Status ResourceLoad::TakeIn(std::vector<Batch> batches, int64_t page, bool lookup) {
+  timer_.Enter(Stage::kExpect);
   RETURN_NOT_OK(WithStage(TakeOutRows(suites_, batches, 0, 1, page), Stage::kExpect));
   RETURN_NOT_OK(WithStage(CheckDuplicates(batches, lookup), Stage::kExpect));
   RETURN_NOT_OK(WithStage(TakeOutRows(suites_, batches, 1, batches.size(), page), Stage::kExpect));
+  timer_.Enter(Stage::kFormat);
   return WithStage(Write(batches), Stage::kFormat);
 }
 
@@ -340,6 +350,7 @@ Status ResourceLoad::FinishSuites(size_t index, const std::vector<bool>& keep, D
 }
 
 Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
+  timer_.Enter(Stage::kFormat);
   const std::vector<bool> keep = proof_.KeptRows(spools_.front()->rows_written());
   Completeness completeness = proof_.Verify();
   if (options_.limit > 0) {
@@ -373,6 +384,8 @@ Result<std::vector<DatasetRecord>> ResourceLoad::Finish() {
     RETURN_NOT_OK(CheckRejected(record, dataset.max_rejected));
     records.push_back(std::move(record));
   }
+  timer_.Leave();
+  records.front().stage_seconds = timer_.seconds();
   if (completeness.verdict == Verdict::kInexact && !resource_.completeness.allow_inexact) {
     return MakeError(
         {.code = ErrorCode::kIncomplete,

@@ -167,16 +167,21 @@ Status CompareWithBefore(RunRecord& record, const std::optional<PipelineState>& 
 }  // namespace
 
 Status Publish(RunRecord& record, const RunSpool& spool, const PublishContext& context) {
+  StepTimer storing(record.facts, context.clock, "store");
   ARROW_ASSIGN_OR_RAISE(const std::optional<PipelineState> before, StateBefore(record, context));
   RETURN_NOT_OK(CompareWithBefore(record, before, spool, context));
   RETURN_NOT_OK(PutObjects(record, spool, context));
   record.finished_at = FormatRfc3339(context.clock.Now());
   record.tables_done = false;
   RETURN_NOT_OK(WriteManifest(record, context.store));
+  storing.End();
+  StepTimer switching(record.facts, context.clock, "catalog");
   const bool superseded = IsSuperseded(record, before);
   if (superseded) ForgetChanges(record);
   RETURN_NOT_OK(WithStage(
       SwitchTables(record, spool, context.store, context.catalog, superseded, context.log), Stage::kCatalog));
+  switching.End();
+  record.facts.store_requests = context.store.RequestCounts();
   record.tables_done = true;
   record.finished_at = FormatRfc3339(context.clock.Now());
   RETURN_NOT_OK(WriteManifest(record, context.store));

@@ -35,7 +35,8 @@ class Run {
         options_(options),
         context_(context),
         log_(context.log.With("pipeline", pipeline.name).With("run_id", options.run_id)),
-        spool_(options.root, pipeline.name, options.run_id) {}
+        spool_(options.root, pipeline.name, options.run_id),
+        retries_(context.clock) {}
 
   RunOutcome Execute();
 
@@ -59,6 +60,7 @@ class Run {
   const Logger log_;
   RunSpool spool_;
   RunOutcome outcome_;
+  RetryLog retries_;
   std::unique_ptr<LocalLock> lock_;
   std::unique_ptr<ObjectStore> store_;
   std::unique_ptr<catalog::Catalog> catalog_;
@@ -76,7 +78,10 @@ RunOutcome Run::Execute() {
   record().timestamp = FormatKeyTimestamp(context_.clock.Now());
   outcome_.status = Redacted(Steps(), pipeline_.secrets);
   if (!outcome_.status.ok()) Fail(outcome_.status);
+  if (store_ != nullptr && !outcome_.already_done) record().facts.store_requests = store_->RequestCounts();
   lease_.reset();
+  catalog_.reset();
+  if (store_status_.ok()) outcome_.store = std::move(store_);
   return std::move(outcome_);
 }
 
@@ -101,7 +106,9 @@ Status Run::Steps() {
       return PublishPrepared();
     }
   }
-  RETURN_NOT_OK(Extract());
+  const Status extracted = Extract();
+  retries_.Finish(record().facts);
+  RETURN_NOT_OK(extracted);
   record().finished_at = FormatRfc3339(context_.clock.Now());
   if (!options_.Publishes()) return spool_.Remove();
   // Publish saves it too, with the keys that it chose.
@@ -111,6 +118,7 @@ Status Run::Steps() {
 
 // A store that takes the lease and then refuses the objects is no reason to extract nothing tonight.
 Status Run::Recover() {
+  const StepTimer step(record().facts, context_.clock, "recover");
   const RecoverContext recover{spool_, options_, context_, *store_, *catalog_, log_};
   store_status_ = RecoverEarlierRuns(pipeline_, recover, outcome_.recovered);
   if (store_status_.ok()) return Status::OK();
@@ -148,6 +156,7 @@ Status Run::OpenStore() {
 }
 
 Status Run::TakeLease() {
+  const StepTimer step(record().facts, context_.clock, "lease");
   if (store_ == nullptr) {
     ARROW_ASSIGN_OR_RAISE(store_, context_.factory.MakeStore(pipeline_));
   }
@@ -166,6 +175,7 @@ Status Run::Extract() {
   ARROW_ASSIGN_OR_RAISE(const auto client,
                         context_.factory.MakeClient(pipeline_, [this](const std::string& url, int attempt,
                                                                       Millis wait, const Status& cause) {
+                          retries_.Add(url, attempt, wait, cause);
                           log_.Warning(fmt::format("{}: try {} failed, next in {:.1f} s: {}", url, attempt,
                                                    static_cast<double>(wait.count()) / 1000, cause.message()),
                                        {{"stage", "source"}});
@@ -196,6 +206,8 @@ Status Run::ExtractResource(const ResourceTree& tree, http::Client& client) {
     }
     RETURN_NOT_OK(spool_.Forget(tree.resource->name));
   }
+  retries_.Begin(tree.resource->name);
+  const StepTimer step(record().facts, context_.clock, "extract", tree.resource->name);
   ARROW_ASSIGN_OR_RAISE(ResourceStages stages, context_.factory.MakeStages(pipeline_, tree, client));
   RETURN_NOT_OK(WithStage(PlanSchemas(stages), Stage::kCatalog));
   const LoadOptions load{.pipeline = pipeline_.name,
@@ -204,6 +216,7 @@ Status Run::ExtractResource(const ResourceTree& tree, http::Client& client) {
                          .limit = options_.limit};
   const LoadContext context{context_.clock, context_.stop, log_, context_.progress};
   ARROW_ASSIGN_OR_RAISE(std::vector<DatasetRecord> datasets, LoadResource(stages, load, context));
+  datasets.front().throttles = retries_.throttles();
   if (const Status met = CheckWanted(datasets); !met.ok()) {
     for (DatasetRecord& dataset : datasets) refused_.push_back(std::move(dataset));
     return met;

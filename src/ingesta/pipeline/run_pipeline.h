@@ -2,11 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "ingesta/base/clock.h"
 #include "ingesta/base/log.h"
+#include "ingesta/base/object_store.h"
 #include "ingesta/base/progress.h"
 #include "ingesta/base/stop.h"
 #include "ingesta/config/pipeline_spec.h"
@@ -37,9 +39,10 @@ struct RunOptions {
 /// How a run ended. `record` is filled as far as it came.
 struct RunOutcome {
   RunRecord record;
-  Status status;                     ///< OK also for a no-op and with rows in quarantine
-  bool already_done = false;         ///< the run id had succeeded before: nothing was done
-  std::vector<RunRecord> recovered;  ///< earlier runs that were published on the way
+  Status status;                       ///< OK also for a no-op and with rows in quarantine
+  bool already_done = false;           ///< the run id had succeeded before: nothing was done
+  std::vector<RunRecord> recovered;    ///< earlier runs that were published on the way
+  std::shared_ptr<ObjectStore> store;  ///< that the run used; nullptr where it could not be used
 };
 
 struct RunContext {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ingesta/config/column_type.h"
+#include "ingesta/pipeline/run_facts_json.h"
 
 namespace ingesta::pipeline {
 namespace {
@@ -195,8 +196,10 @@ Json DatasetJson(const DatasetRecord& dataset, bool with_spool) {
             {"pages", dataset.pages},
             {"requests", dataset.requests},
             {"retries", dataset.retries},
+            {"throttles", dataset.throttles},
             {"wire_bytes", dataset.wire_bytes},
             {"seconds", dataset.seconds},
+            {"stage_seconds", dataset.stage_seconds},
             {"completeness", CompletenessJson(dataset.completeness)},
             {"unknown_fields", dataset.unknown_fields},
             {"rounded_columns", dataset.rounded_columns},
@@ -224,6 +227,9 @@ DatasetRecord DatasetFrom(const Json& json) {
   dataset.retries = json.at("retries").get<int64_t>();
   dataset.wire_bytes = json.at("wire_bytes").get<int64_t>();
   dataset.seconds = json.at("seconds").get<double>();
+  // Manifests of earlier versions have neither.
+  dataset.throttles = json.value("throttles", int64_t{0});
+  dataset.stage_seconds = json.value("stage_seconds", std::map<std::string, double>());
   dataset.completeness = CompletenessFrom(json.at("completeness"));
   dataset.unknown_fields = json.at("unknown_fields").get<std::map<std::string, int64_t>>();
   dataset.rounded_columns = json.at("rounded_columns").get<std::map<std::string, int64_t>>();
@@ -269,6 +275,7 @@ Json RecordJson(const RunRecord& record, bool with_spool) {
             {"tables_done", record.tables_done},
             {"errors", std::move(errors)}};
   if (record.superseded) json["superseded"] = true;
+  AddFacts(record.facts, json);
   return json;
 }
 
@@ -287,6 +294,7 @@ RunRecord RecordFrom(const Json& json) {
   record.catalog = json.value("catalog", "");
   record.tables_done = json.value("tables_done", true);
   record.superseded = json.value("superseded", false);
+  record.facts = FactsFrom(json);
   if (json.contains("tables")) {
     for (const Json& table : json.at("tables")) record.tables.push_back(TableFrom(table));
   }

@@ -14,6 +14,7 @@
 #include "ingesta/config/pipeline_spec.h"
 #include "ingesta/pipeline/changes.h"
 #include "ingesta/pipeline/expectation_record.h"
+#include "ingesta/pipeline/run_facts.h"
 
 namespace ingesta::pipeline {
 
@@ -80,8 +81,10 @@ struct DatasetRecord {
   int64_t pages = 0;
   int64_t requests = 0;
   int64_t retries = 0;
+  int64_t throttles = 0;  ///< answers of 429 and 503
   int64_t wire_bytes = 0;
   double seconds = 0;
+  std::map<std::string, double> stage_seconds;  ///< of its pages, by stage; with the resource
   Completeness completeness;
   std::map<std::string, int64_t> unknown_fields;
   std::map<std::string, int64_t> rounded_columns;
@@ -129,6 +132,7 @@ struct RunRecord {
   /// A later run was published before it: its partitions were not put, its tables not switched.
   bool superseded = false;
   std::vector<RunError> errors;
+  RunFacts facts;
 
   int64_t TotalRejected() const;
 };

@@ -18,6 +18,7 @@ class S3Store final : public ObjectStore {
       : client_(std::move(client)), bucket_(client_->options().bucket) {}
 
   const std::string& kind() const override { return kind_; }
+  std::map<std::string, int64_t> RequestCounts() const override { return client_->RequestCounts(); }
 
   std::string Uri(const std::string& key) const override {
     return key.empty() ? "s3://" + bucket_ : fmt::format("s3://{}/{}", bucket_, key);
