@@ -17,9 +17,10 @@ import sys
 LAYERS = (
     ("base",),
     ("testing",),
-    ("config", "report", "http", "aws", "observe", "columnar", "iceberg"),
+    ("config", "report", "http", "aws", "columnar", "iceberg"),
     ("source", "decode", "transform", "expect", "format", "store", "catalog"),
     ("pipeline",),
+    ("observe",),
     ("builtin", "demo", "commands"),
     ("main",),
 )
