@@ -29,6 +29,24 @@ Status Redacted(const Status& status, const std::vector<std::string>& secrets) {
   return status.ok() ? status : Status(status.code(), Redacted(status.message(), secrets), status.detail());
 }
 
+namespace {
+
+std::string FormatJson(SystemTime at, LogLevel level, std::string_view message, const LogFields& fields) {
+  std::string line = fmt::format(R"({{"time":"{}","level":"{}","message":)", FormatRfc3339(at),
+                                 kLevelNames[static_cast<size_t>(level)]);
+  AppendJsonString(line, message);
+  for (const auto& [name, value] : fields) {
+    line += ',';
+    AppendJsonString(line, name);
+    line += ':';
+    AppendJsonString(line, value);
+  }
+  line += '}';
+  return line;
+}
+
+}  // namespace
+
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
@@ -59,22 +77,10 @@ void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
 }
 
-std::string LogSink::Format(LogLevel level, std::string_view message, const LogFields& fields) const {
+std::string LogSink::FormatHuman(SystemTime at, LogLevel level, std::string_view message,
+                                 const LogFields& fields) const {
   const auto index = static_cast<size_t>(level);
-  const std::string time = FormatRfc3339(clock_.Now());
-  if (format_ == LogFormat::kJson) {
-    std::string line = fmt::format(R"({{"time":"{}","level":"{}","message":)", time, kLevelNames[index]);
-    AppendJsonString(line, message);
-    for (const auto& [name, value] : fields) {
-      line += ',';
-      AppendJsonString(line, name);
-      line += ':';
-      AppendJsonString(line, value);
-    }
-    line += "}\n";
-    return line;
-  }
-  std::string line = fmt::format("{} ", time.substr(11, 8));
+  std::string line = fmt::format("{} ", FormatRfc3339(at).substr(11, 8));
   if (color_) line += kLevelColors[index];
   if (level >= LogLevel::kWarning) line += fmt::format("{}: ", kLevelNames[index]);
   std::string hint;
@@ -95,7 +101,12 @@ void LogSink::Write(LogLevel level, std::string_view message, const LogFields& f
   // Before they are escaped: a secret with a quote in it must not slip through.
   LogFields shown = fields;
   for (auto& [name, value] : shown) value = Redacted(std::move(value), secrets_);
-  const std::string line = Format(level, Redacted(std::string(message), secrets_), shown);
+  const std::string text = Redacted(std::string(message), secrets_);
+  const SystemTime at = clock_.Now();
+  std::string line;
+  if (format_ == LogFormat::kJson || !taps_.empty()) line = FormatJson(at, level, text, shown);
+  for (LogTap* tap : taps_) tap->OnLine(level, at, line);
+  line = format_ == LogFormat::kJson ? line + '\n' : FormatHuman(at, level, text, shown);
   if (!live_line_.empty()) Emit(kEraseLine);
   Emit(line);
   if (!live_line_.empty()) Emit(live_line_);
@@ -106,6 +117,16 @@ void LogSink::SetLiveLine(std::string line) {
   if (live_line_.empty() && line.empty()) return;
   live_line_ = std::move(line);
   Emit(fmt::format("{}{}", kEraseLine, live_line_));
+}
+
+void LogSink::AddTap(LogTap* tap) {
+  const std::lock_guard lock(mutex_);
+  taps_.push_back(tap);
+}
+
+void LogSink::RemoveTap(LogTap* tap) {
+  const std::lock_guard lock(mutex_);
+  std::erase(taps_, tap);
 }
 
 void LogSink::Redact(std::vector<std::string> secrets) {

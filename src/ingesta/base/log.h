@@ -19,6 +19,15 @@ enum class LogFormat { kHuman, kJson };
 
 using LogFields = std::vector<std::pair<std::string, std::string>>;
 
+/// Is told of each line beside the sink's own output. Called under the sink's lock: it must be quick and log
+/// nothing itself.
+class LogTap {
+ public:
+  virtual ~LogTap() = default;
+  /// `line`: a JSON object with secrets removed, without a line feed, whatever the sink's own format.
+  virtual void OnLine(LogLevel level, SystemTime at, std::string_view line) = 0;
+};
+
 /// Where lines go. The terminal's progress line steps aside for them.
 class LogSink {
  public:
@@ -31,13 +40,17 @@ class LogSink {
   /// Values that are replaced by *** in every line.
   void Redact(std::vector<std::string> secrets);
   LogFormat format() const { return format_; }
+  /// From now on `tap` is told too, until RemoveTap. It outlives that.
+  void AddTap(LogTap* tap);
+  void RemoveTap(LogTap* tap);
 
  protected:
   /// `text` ends with a newline or is a control sequence.
   virtual void Emit(std::string_view text);
 
  private:
-  std::string Format(LogLevel level, std::string_view message, const LogFields& fields) const;
+  std::string FormatHuman(SystemTime at, LogLevel level, std::string_view message,
+                          const LogFields& fields) const;
 
   const LogFormat format_;
   const LogLevel threshold_;
@@ -46,6 +59,7 @@ class LogSink {
   std::mutex mutex_;
   std::string live_line_;
   std::vector<std::string> secrets_;
+  std::vector<LogTap*> taps_;
 };
 
 /// A sink and the fields of every line. Cheap to copy; the sink outlives it.
