@@ -15,17 +15,20 @@ usage() {
   cat <<'TEXT'
 usage: run-ingesta.sh [productos|ordenes|proveedores|all]... [OPTION...]
        run-ingesta.sh --demo [OPTION...]
+       run-ingesta.sh status|runs|show RUN [OPTION...]
        run-ingesta.sh lake COMMAND [OPTION...]
 
 Without a name all three ingestions run, against the services that PRODUCTOS_SERVICE_URL, ORDENES_SERVICE_URL and
 PROVEEDORES_SERVICE_URL name, into S3_BUCKET (set but empty: no S3) and INGESTA_DATA_DIR (default: data, beside this
-script). --demo runs them against built-in services, without S3. `lake` looks at the tables that they left, brings them back
-or checks them: `ingesta lake` with the three pipelines, unless -p names others. Options go to `ingesta run`, `ingesta demo`
-or `ingesta lake`:
+script). --demo runs them against built-in services, without S3. `status` says how each dataset is, `runs` lists the runs, `show`
+tells what one did. `lake` looks at the tables that they left, brings them back or checks them: `ingesta lake` with the three
+pipelines, unless -p names others. Options go to the command of ingesta that is meant:
 
   run-ingesta.sh productos --run-id 2025-10-01     repeating a run that succeeded does nothing
   run-ingesta.sh ordenes --dry-run                 extracts and checks, publishes nothing
   run-ingesta.sh --demo --rows 100000
+  run-ingesta.sh status
+  run-ingesta.sh show latest productos
   run-ingesta.sh lake history productos            S3_BUCKET= before it after a demo
   run-ingesta.sh lake --help
 
@@ -99,8 +102,18 @@ build_release() {
 
 demo=
 lake=
+look=()
 pipelines=()
 options=()
+if [[ ${1-} == status || ${1-} == runs || ${1-} == show ]]; then
+  look=("$1")
+  shift
+  # The run comes before the pipelines.
+  if [[ ${look[0]} == show && $# -gt 0 && $1 != -* ]]; then
+    look+=("$1")
+    shift
+  fi
+fi
 # What follows `lake` is for it alone.
 if [[ ${1-} == lake ]]; then
   lake=yes
@@ -111,7 +124,7 @@ fi
 for word in "$@"; do
   case $word in
     --demo) demo=yes ;;
-    --help|-h) usage; exit 0 ;;
+    --help|-h) ((${#look[@]})) || { usage; exit 0; }; options+=("$word") ;;
     *) options+=("$word") ;;
   esac
 done
@@ -141,6 +154,9 @@ fi
 if [[ $demo ]]; then
   export INGESTA_HOME="${INGESTA_HOME:-$root}"
   exec "$ingesta" demo --run "${options[@]}"
+fi
+if ((${#look[@]})); then
+  exec "$ingesta" "${look[@]}" "${pipelines[@]}" "${options[@]}"
 fi
 if [[ $lake ]]; then
   # The group's own words (a command, or --help) come before the pipelines; with a -p among the options the caller chose.

@@ -182,6 +182,23 @@ class WholeRuns(unittest.TestCase):
         self.assertEqual(len(done[0]["recovered"]), 1)
         self.assertEqual(len(S3(self.s3_env).keys("clientes/")), len(before) + 2)
 
+    def test_status_reads_the_bucket_and_knows_of_runs_that_wait_here(self):
+        run, = json.loads(self.ingesta("run", PIPELINES[2], "--json").stdout)
+        self.assertGreaterEqual(run["store_requests"]["PutObject"], 3)
+        status, = json.loads(self.ingesta("status", PIPELINES[2], "--json").stdout)["pipelines"]
+        self.assertEqual((status["store"][:5], status["fine"], status["next"]), ("s3://", True, None))
+        shown = json.loads(self.ingesta("show", run["run_id"], PIPELINES[2], "--json").stdout)
+        self.assertEqual(shown["datasets"][0]["rows"], status["datasets"][0]["rows"])
+        self.ingesta("run", PIPELINES[2], "--run-id", "waits", code=1, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9",
+                     AWS_ENDPOINT_URL="http://127.0.0.1:9")
+        status, = json.loads(self.ingesta("status", PIPELINES[2], "--json").stdout)["pipelines"]
+        self.assertEqual(status["waiting_runs"], ["waits"])
+        self.assertEqual(status["next"], f"ingesta resume {PIPELINES[2]}")
+        self.assertIn("whole but not published", self.ingesta("show", "waits", PIPELINES[2]).stdout)
+        self.ingesta("resume", PIPELINES[2])
+        status, = json.loads(self.ingesta("status", PIPELINES[2], "--json").stdout)["pipelines"]
+        self.assertEqual((status["waiting_runs"], status["datasets"][0]["last_success"]["run"]), ([], "waits"))
+
     def test_an_unreachable_service_names_its_url(self):
         for url, code in (("http://127.0.0.1:1", "connect_failed"), ("http://no-host.invalid:5001", "host_not_found")):
             run = self.ingesta("run", PIPELINES[0], "--set", "client.error_handler.max_retries=1", code=1,

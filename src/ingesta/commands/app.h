@@ -79,6 +79,9 @@ void AddCheckCommand(CLI::App& cli, App& app);
 void AddPreviewCommand(CLI::App& cli, App& app);
 /// `ingesta lake ...`.
 void AddLakeCommand(CLI::App& cli, App& app);
+void AddStatusCommand(CLI::App& cli, App& app);
+void AddRunsCommand(CLI::App& cli, App& app);
+void AddShowCommand(CLI::App& cli, App& app);
 void AddExpectCommand(CLI::App& cli, App& app);
 void AddDemoCommand(CLI::App& cli, App& app);
 void AddDescribeCommand(CLI::App& cli, App& app);

@@ -67,7 +67,7 @@ Result<const Lake*> Lakes::Find(const std::string& dataset) const {
                    config::SuggestFrom(dataset, "datasets", names));
 }
 
-Result<std::unique_ptr<Lakes>> OpenLakes(const LakeArguments& arguments, App& app) {
+Result<std::unique_ptr<Lakes>> OpenLakes(const LakeArguments& arguments, App& app, bool with_catalogs) {
   PipelineArguments named = arguments.pipelines;
   if (named.pipelines.empty()) {
     ARROW_ASSIGN_OR_RAISE(named.pipelines, DiscoverPipelines());
@@ -81,7 +81,9 @@ Result<std::unique_ptr<Lakes>> OpenLakes(const LakeArguments& arguments, App& ap
     opened->sink->Redact(pipeline.secrets);
     Lake lake{.pipeline = std::move(pipeline), .store = nullptr, .catalog = nullptr};
     ARROW_ASSIGN_OR_RAISE(lake.store, opened->factory->MakeStore(lake.pipeline));
-    ARROW_ASSIGN_OR_RAISE(lake.catalog, opened->factory->MakeCatalog(lake.pipeline, *lake.store));
+    if (with_catalogs) {
+      ARROW_ASSIGN_OR_RAISE(lake.catalog, opened->factory->MakeCatalog(lake.pipeline, *lake.store));
+    }
     opened->lakes.push_back(std::move(lake));
   }
   return opened;

@@ -47,8 +47,8 @@ struct Lakes {
 };
 
 /// Read the pipelines (none given: ./pipeline.yaml, else those of the folders below this one) and open their
-/// stores and catalogs.
-Result<std::unique_ptr<Lakes>> OpenLakes(const LakeArguments& arguments, App& app);
+/// stores and catalogs; without `with_catalogs` the latter are nullptr.
+Result<std::unique_ptr<Lakes>> OpenLakes(const LakeArguments& arguments, App& app, bool with_catalogs = true);
 
 /// `s3://bucket` or the local root, and the catalog: a line above a pipeline's results.
 std::string LakeHeading(const Lake& lake, bool color);

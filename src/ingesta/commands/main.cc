@@ -68,6 +68,9 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
   AddResumeCommand(cli, app);
   AddCheckCommand(cli, app);
   AddPreviewCommand(cli, app);
+  AddStatusCommand(cli, app);
+  AddRunsCommand(cli, app);
+  AddShowCommand(cli, app);
   AddLakeCommand(cli, app);
   AddExpectCommand(cli, app);
   AddDemoCommand(cli, app);
@@ -79,6 +82,7 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
       "Try: ingesta demo --run          the whole thing on this machine, no service needed\n"
       "     ingesta check ingesta-productos\n"
       "     ingesta run ingesta-productos ingesta-ordenes ingesta-proveedores\n"
+      "     ingesta status\n"
       "     ingesta lake tables");
   try {
     cli.parse(argc, argv);
