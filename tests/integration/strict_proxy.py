@@ -25,6 +25,7 @@ import botocore.model
 import botocore.validate
 
 ALLOWED_SKEW = datetime.timedelta(minutes=5)
+MODEL_NAMES = {"monitoring": "cloudwatch"}  # where a service signs under another name
 HOP_HEADERS = {"transfer-encoding", "connection", "content-length", "expect"}
 
 
@@ -123,7 +124,8 @@ class Models:
         self.loader = botocore.loaders.Loader()
         self.services = {}
 
-    def check(self, service, operation, body):
+    def check(self, signing_name, operation, body):
+        service = MODEL_NAMES.get(signing_name, signing_name)
         if service not in self.services:
             self.services[service] = botocore.model.ServiceModel(self.loader.load_service_model(service, "service-2"), service)
         model = self.services[service]
@@ -161,6 +163,15 @@ class Models:
             allowed = "\r\n\t" if "\\r\\n" in pattern else "\t"
             if any(ord(c) < 0x20 and c not in allowed for c in value):
                 yield f"{where} has control characters"
+
+
+def operation_of(headers, path, body):
+    """Of JSON services by their header, of those that speak the query protocol by the form's Action, else the path."""
+    if headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        action = urllib.parse.parse_qs(body.decode()).get("Action")
+        if action:
+            return action[0]
+    return (headers.get("X-Amz-Target") or path).rpartition(".")[2]
 
 
 class StrictProxy:
@@ -215,7 +226,7 @@ class StrictProxy:
 
     def handle(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-        operation = (handler.headers.get("X-Amz-Target") or handler.path).rpartition(".")[2]
+        operation = operation_of(handler.headers, handler.path, body)
         with self.lock:
             queue = self.faults[operation]
             fault = queue.popleft() if queue else None

@@ -7,6 +7,7 @@
 #include "ingesta/commands/run_command.h"
 #include "ingesta/commands/summary.h"
 #include "ingesta/observe/progress_display.h"
+#include "ingesta/observe/telemetry.h"
 #include "ingesta/pipeline/recover.h"
 
 namespace ingesta::commands {
@@ -48,6 +49,13 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
   const auto factory = app.MakeFactory(log);
   const bool live = app.StderrIsTerminal() && sink->format() == LogFormat::kHuman;
   const auto progress = observe::MakeProgressDisplay(log, app.clock, {.live = live});
+  auto telemetry = observe::Telemetry::Make({.environment = app.environment,
+                                             .root = root,
+                                             .metrics_file = arguments.metrics_file,
+                                             .version = Version(),
+                                             .stdout_is_json = arguments.json},
+                                            app.clock, app.random, log);
+  if (!telemetry.ok()) return PrintError(telemetry.status(), app);
   const pipeline::RunContext context{*factory, app.clock, app.random, app.stop, log, *progress};
   std::vector<pipeline::RunOutcome> outcomes;
   int exit_code = pipeline::kExitDone;
@@ -69,6 +77,7 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
           .With("run_id", outcome.record.run_id)
           .Error(WithPrefix(outcome.status, spec.name));
     }
+    if (options.Publishes()) (*telemetry)->OnRunEnd(spec, outcome);
     exit_code = pipeline::WorseExitCode(exit_code, pipeline::ExitCodeOf(outcome, arguments.quarantine_exit));
     outcomes.push_back(std::move(outcome));
     if (app.stop.stopped()) break;
@@ -76,6 +85,10 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
   const std::string text =
       arguments.json ? OutcomesToJson(outcomes) : FormatSummary(outcomes, app.ColorOnStdout());
   std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  const bool good = exit_code == pipeline::kExitDone || exit_code == pipeline::kExitQuarantine;
+  if (good && !outcomes.empty() && !arguments.dry_run && arguments.limit == 0) (*telemetry)->OnSuccess();
+  (*telemetry)->Finish();
   return exit_code;
 }
 
@@ -86,6 +99,10 @@ void AddOutcomeOptions(CLI::App& command, RunArguments& arguments) {
       ->envname("INGESTA_QUARANTINE_EXIT")
       ->check(CLI::IsMember({0, 3}));
   command.add_flag("--json", arguments.json, "Print the run records as JSON on stdout");
+  command
+      .add_option("--metrics-file", arguments.metrics_file,
+                  "Write metrics for Prometheus' textfile collector (INGESTA_METRICS_FILE)")
+      ->type_name("FILE");
 }
 
 void AddRunCommand(CLI::App& cli, App& app) {

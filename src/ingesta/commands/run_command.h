@@ -17,10 +17,11 @@ struct RunArguments {
   bool dry_run = false;
   bool force = false;
   bool json = false;
+  std::string metrics_file;
   int quarantine_exit = pipeline::kExitQuarantine;
 };
 
-/// `--quarantine-exit` and `--json`.
+/// `--quarantine-exit`, `--json` and `--metrics-file`.
 void AddOutcomeOptions(CLI::App& command, RunArguments& arguments);
 
 /// Run each pipeline after the other, print the summary (or JSON) on stdout and errors on stderr, and give
