@@ -97,7 +97,8 @@ Status RunDemo(DemoArguments& arguments, App& app) {
   ARROW_ASSIGN_OR_RAISE(const auto pipelines, LoadPipelines(arguments.run_arguments.pipelines, app));
   app.exit_code = RunPipelines(pipelines, arguments.run_arguments, /*resume=*/false, app);
   const bool good = app.exit_code == pipeline::kExitDone || app.exit_code == pipeline::kExitQuarantine;
-  if (good && !arguments.run_arguments.json) PrintNextSteps(app.DataDir());
+  const bool for_people = !arguments.run_arguments.json && arguments.run_arguments.summary == "table";
+  if (good && for_people) PrintNextSteps(app.DataDir());
   return Status::OK();
 }
 

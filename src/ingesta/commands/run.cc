@@ -6,6 +6,7 @@
 
 #include "ingesta/commands/run_command.h"
 #include "ingesta/commands/summary.h"
+#include "ingesta/commands/summary_line.h"
 #include "ingesta/observe/progress_display.h"
 #include "ingesta/observe/telemetry.h"
 #include "ingesta/pipeline/recover.h"
@@ -34,6 +35,21 @@ Status CheckOnly(const std::vector<config::PipelineSpec>& pipelines, const std::
 bool WantsAny(const pipeline::RunOptions& options, const config::PipelineSpec& pipeline) {
   return std::any_of(pipeline.resources.begin(), pipeline.resources.end(),
                      [&](const config::ResourceSpec& resource) { return options.Wants(resource.name); });
+}
+
+// One line belongs to the log and so to its stream: two streams of a container may be read in any order.
+void PrintSummary(const std::vector<pipeline::RunOutcome>& outcomes,
+                  const std::vector<config::PipelineSpec>& pipelines, const RunArguments& arguments,
+                  int exit_code, const App& app) {
+  if (!arguments.json && arguments.summary == "line") {
+    std::string line = OutcomesToLogLine(outcomes, exit_code, app.clock.Now());
+    for (const config::PipelineSpec& spec : pipelines) line = Redacted(std::move(line), spec.secrets);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return;
+  }
+  const bool json = arguments.json || arguments.summary == "json";
+  const std::string text = json ? OutcomesToJson(outcomes) : FormatSummary(outcomes, app.ColorOnStdout());
+  std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 }  // namespace
@@ -82,13 +98,13 @@ int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunAr
     outcomes.push_back(std::move(outcome));
     if (app.stop.stopped()) break;
   }
-  const std::string text =
-      arguments.json ? OutcomesToJson(outcomes) : FormatSummary(outcomes, app.ColorOnStdout());
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  // Telemetry may log a sink's failure, and a summary in a line is the log's last.
+  const bool summary_is_last = arguments.summary == "line" && !arguments.json;
+  if (!summary_is_last) PrintSummary(outcomes, pipelines, arguments, exit_code, app);
   const bool good = exit_code == pipeline::kExitDone || exit_code == pipeline::kExitQuarantine;
   if (good && !outcomes.empty() && !arguments.dry_run && arguments.limit == 0) (*telemetry)->OnSuccess();
   (*telemetry)->Finish();
+  if (summary_is_last) PrintSummary(outcomes, pipelines, arguments, exit_code, app);
   return exit_code;
 }
 
@@ -103,6 +119,11 @@ void AddOutcomeOptions(CLI::App& command, RunArguments& arguments) {
       .add_option("--metrics-file", arguments.metrics_file,
                   "Write metrics for Prometheus' textfile collector (INGESTA_METRICS_FILE)")
       ->type_name("FILE");
+  command
+      .add_option("--summary", arguments.summary,
+                  "table or json on stdout; line: one line of JSON, the log's last (INGESTA_SUMMARY)")
+      ->envname("INGESTA_SUMMARY")
+      ->check(CLI::IsMember({"table", "json", "line"}));
 }
 
 void AddRunCommand(CLI::App& cli, App& app) {

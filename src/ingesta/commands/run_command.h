@@ -17,15 +17,17 @@ struct RunArguments {
   bool dry_run = false;
   bool force = false;
   bool json = false;
+  std::string summary = "table";  ///< table, json or line; `json` wins
   std::string metrics_file;
   int quarantine_exit = pipeline::kExitQuarantine;
 };
 
-/// `--quarantine-exit`, `--json` and `--metrics-file`.
+/// `--quarantine-exit`, `--json`, `--metrics-file` and `--summary`.
 void AddOutcomeOptions(CLI::App& command, RunArguments& arguments);
 
 /// Run each pipeline after the other, print the summary (or JSON) on stdout and errors on stderr, and give
-/// the worst exit code. `resume`: go on with what was cut off instead of extracting anew.
+/// the worst exit code. A summary of one line goes to stderr, behind the log's lines. `resume`: go on with
+/// what was cut off instead of extracting anew.
 int RunPipelines(const std::vector<config::PipelineSpec>& pipelines, const RunArguments& arguments,
                  bool resume, App& app);
 
