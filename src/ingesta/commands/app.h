@@ -83,6 +83,8 @@ void AddStatusCommand(CLI::App& cli, App& app);
 void AddRunsCommand(CLI::App& cli, App& app);
 void AddShowCommand(CLI::App& cli, App& app);
 void AddExpectCommand(CLI::App& cli, App& app);
+/// `ingesta install cron|systemd`.
+void AddInstallCommand(CLI::App& cli, App& app);
 void AddDemoCommand(CLI::App& cli, App& app);
 void AddDescribeCommand(CLI::App& cli, App& app);
 void AddVersionCommand(CLI::App& cli, App& app);

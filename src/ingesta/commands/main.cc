@@ -73,6 +73,7 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
   AddShowCommand(cli, app);
   AddLakeCommand(cli, app);
   AddExpectCommand(cli, app);
+  AddInstallCommand(cli, app);
   AddDemoCommand(cli, app);
   AddDescribeCommand(cli, app);
   AddVersionCommand(cli, app);
