@@ -17,12 +17,16 @@ usage: run-ingesta.sh [productos|ordenes|proveedores|all]... [OPTION...]
        run-ingesta.sh --demo [OPTION...]
        run-ingesta.sh status|runs|show RUN [OPTION...]
        run-ingesta.sh lake COMMAND [OPTION...]
+       run-ingesta.sh install cron|systemd [OPTION...]
 
 Without a name all three ingestions run, against the services that PRODUCTOS_SERVICE_URL, ORDENES_SERVICE_URL and
 PROVEEDORES_SERVICE_URL name, into S3_BUCKET (set but empty: no S3) and INGESTA_DATA_DIR (default: data, beside this
 script). --demo runs them against built-in services, without S3. `status` says how each dataset is, `runs` lists the runs, `show`
 tells what one did. `lake` looks at the tables that they left, brings them back or checks them: `ingesta lake` with the three
-pipelines, unless -p names others. Options go to the command of ingesta that is meant:
+pipelines, unless -p names others. `install` runs this on schedule: `ingesta install`. Options go to the command of ingesta
+that is meant.
+
+Settings are read from .env beside this script (NAME=value lines); variables that are set already stay:
 
   run-ingesta.sh productos --run-id 2025-10-01     repeating a run that succeeded does nothing
   run-ingesta.sh ordenes --dry-run                 extracts and checks, publishes nothing
@@ -31,6 +35,7 @@ pipelines, unless -p names others. Options go to the command of ingesta that is 
   run-ingesta.sh show latest productos
   run-ingesta.sh lake history productos            S3_BUCKET= before it after a demo
   run-ingesta.sh lake --help
+  run-ingesta.sh install cron --dry-run
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with rows in quarantine, 4 another run is at work.
 Of several ingestions the worst counts, in the order 1, 2, 4, 3, 0.
@@ -38,6 +43,20 @@ TEXT
 }
 
 say() { echo "run-ingesta: $*" >&2; }
+
+# The settings that Compose reads, for runs without it. Lines are read, never executed; what Compose alone needs is left out.
+read_settings() {
+  local line name value
+  [[ -f $root/.env ]] || return 0
+  while IFS= read -r line || [[ $line ]]; do
+    [[ $line =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
+    name=${BASH_REMATCH[2]}
+    value=${BASH_REMATCH[3]%$'\r'}
+    [[ $name == COMPOSE_* || -v $name ]] && continue
+    if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
+    export "$name=$value"
+  done < "$root/.env"
+}
 
 is_current() {
   [[ -x $ingesta && -f $stamp && $(<"$stamp") == "$root" ]] || return 1
@@ -101,7 +120,7 @@ build_release() {
 }
 
 demo=
-lake=
+group=
 look=()
 pipelines=()
 options=()
@@ -114,9 +133,9 @@ if [[ ${1-} == status || ${1-} == runs || ${1-} == show ]]; then
     shift
   fi
 fi
-# What follows `lake` is for it alone.
-if [[ ${1-} == lake ]]; then
-  lake=yes
+# What follows `lake` or `install` is for it alone.
+if [[ ${1-} == lake || ${1-} == install ]]; then
+  group=$1
   shift
   options=("$@")
   set --
@@ -129,7 +148,7 @@ for word in "$@"; do
   esac
 done
 # Names come first: behind an option the same word may be its value.
-while [[ ! $lake ]] && ((${#options[@]})) && [[ ${options[0]} != -* ]]; do
+while [[ ! $group ]] && ((${#options[@]})) && [[ ${options[0]} != -* ]]; do
   case ${options[0]} in
     productos|ordenes|proveedores) pipelines+=("$root/ingesta-${options[0]}") ;;
     all) pipelines=("$root"/ingesta-{productos,ordenes,proveedores}) ;;
@@ -143,6 +162,7 @@ if [[ $demo && ${#pipelines[@]} -gt 0 ]]; then
 fi
 ((${#pipelines[@]})) || pipelines=("$root"/ingesta-{productos,ordenes,proveedores})
 
+[[ $demo ]] || read_settings
 if [[ ! -d $root/src || -e /.dockerenv ]] && command -v ingesta > /dev/null; then
   ingesta=$(command -v ingesta)
 else
@@ -158,7 +178,7 @@ fi
 if ((${#look[@]})); then
   exec "$ingesta" "${look[@]}" "${pipelines[@]}" "${options[@]}"
 fi
-if [[ $lake ]]; then
+if [[ $group == lake ]]; then
   # The group's own words (a command, or --help) come before the pipelines; with a -p among the options the caller chose.
   named=
   for word in "${options[@]}"; do
@@ -169,4 +189,9 @@ if [[ $lake ]]; then
   fi
   exec "$ingesta" lake "${options[@]}"
 fi
+if [[ $group == install ]]; then
+  exec "$ingesta" install "${options[@]}" --program "$root/run-ingesta.sh"
+fi
+# In a log file all lines are the log's own, so that whatever reads it needs to know one form only.
+if [[ -f /dev/fd/1 && /dev/fd/1 -ef /dev/fd/2 ]]; then export INGESTA_SUMMARY="${INGESTA_SUMMARY:-line}"; fi
 exec "$ingesta" run "${pipelines[@]}" "${options[@]}"

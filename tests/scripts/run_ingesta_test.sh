@@ -18,7 +18,7 @@ make_tree() {
   cat > "$tree/src/ingesta.in" <<'PROGRAM'
 #!/bin/sh
 for word in "$@"; do printf '%s|' "$word"; done
-echo "data=$INGESTA_DATA_DIR|home=$INGESTA_HOME"
+echo "data=$INGESTA_DATA_DIR|home=$INGESTA_HOME${S3_BUCKET+|bucket=$S3_BUCKET}${INGESTA_SUMMARY+|summary=$INGESTA_SUMMARY}"
 exit "${FAKE_EXIT:-0}"
 PROGRAM
   cat > "$tree/CMakeLists.txt" <<'CMAKE'
@@ -103,6 +103,34 @@ check "the caller's data folder" "run|$tree/ingesta-ordenes|data=/elsewhere|home
 
 # Exit codes are the program's.
 for code in 1 2 3 4; do FAKE_EXIT=$code run "$code"; done
+
+# A schedule is told what to run.
+run 0 install cron --dry-run
+check "the schedule's program" "install|cron|--dry-run|--program|$tree/run-ingesta.sh|$data" "$output"
+
+# Settings beside the script: read but not executed, weaker than the environment, not for the demo.
+cat > "$tree/.env" <<'SETTINGS'
+# settings
+COMPOSE_PROFILES=ingesta
+S3_BUCKET="the bucket"
+INGESTA_DATA_DIR=/from/env
+INGESTA_HOME=$(touch /tmp/never)
+SETTINGS
+run 0 ordenes
+check "settings" "run|$tree/ingesta-ordenes|data=/from/env|home=\$(touch /tmp/never)|bucket=the bucket" "$output"
+DATA=/elsewhere run 0 ordenes
+check_has "the environment is stronger" "data=/elsewhere|" "$output"
+run 0 --demo
+check "the demo has its own" "demo|--run|${data}$tree" "$output"
+rm "$tree/.env"
+
+# Where both streams go to one file, as with cron, the summary is a line of the log; elsewhere it is a table.
+(cd / && env -i PATH=/usr/bin:/bin "$tree/run-ingesta.sh" ordenes > "$tree/log" 2>&1 < /dev/null)
+check "one file" "run|$tree/ingesta-ordenes|$data|summary=line" "$(<"$tree/log")"
+(cd / && env -i PATH=/usr/bin:/bin INGESTA_SUMMARY=table "$tree/run-ingesta.sh" ordenes > "$tree/log" 2>&1 < /dev/null)
+check "as the caller wants" "run|$tree/ingesta-ordenes|$data|summary=table" "$(<"$tree/log")"
+(cd / && env -i PATH=/usr/bin:/bin "$tree/run-ingesta.sh" ordenes > "$tree/log" 2> "$tree/errors" < /dev/null)
+check "two files" "run|$tree/ingesta-ordenes|$data" "$(<"$tree/log")"
 
 # By a symbolic link, as from /usr/local/bin.
 ln -s "$tree/run-ingesta.sh" "$tree/link"
