@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the Python environment of the tests (.deps/test-venv) from scripts/requirements-test.txt and prints its path.
-#   test-venv.sh [NAME]     NAME `aws`: .deps/aws-venv from scripts/requirements-aws.txt
+#   test-venv.sh [NAME]     NAME `aws`: .deps/aws-venv from scripts/requirements-aws.txt; also gx, trino, airflow
 # Idempotent: the stamp holds the requirements' hash. Safe to call from several tests at once.
 set -euo pipefail
 

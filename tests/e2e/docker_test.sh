@@ -238,6 +238,13 @@ compose_runs_the_ingestions() {
   (cd "$root" && expect_exit 0 docker-compose run --rm proveedores)
 }
 
+# Slow to install, so only on demand.
+airflow_runs_the_dag() {
+  local airflow
+  airflow=$("$root/scripts/test-venv.sh" airflow)
+  INGESTA_E2E_S3_IMAGE=$DEMO_S3_IMAGE "$airflow/bin/python" -B "$root/tests/e2e/airflow_test.py" run
+}
+
 set_up
 run_first builds_the_base_image
 run_first builds_the_s3_image
@@ -252,5 +259,6 @@ run_case exit_codes_reach_the_caller
 run_case says_that_files_end_with_the_container
 run_case sigterm_stops_process_1_within_10_seconds
 run_case compose_runs_the_ingestions
+[[ ! ${INGESTA_E2E_AIRFLOW:-} ]] || run_case airflow_runs_the_dag
 say "$failures cases failed"
 exit $((failures > 0))
