@@ -17,7 +17,7 @@ import sys
 LAYERS = (
     ("base",),
     ("testing",),
-    ("config", "report", "http", "aws", "columnar", "iceberg"),
+    ("config", "report", "http", "aws", "lambda", "columnar", "iceberg"),
     ("source", "decode", "transform", "expect", "format", "store", "catalog"),
     ("pipeline",),
     ("observe",),

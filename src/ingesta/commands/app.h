@@ -87,6 +87,7 @@ void AddExpectCommand(CLI::App& cli, App& app);
 void AddInstallCommand(CLI::App& cli, App& app);
 void AddDemoCommand(CLI::App& cli, App& app);
 void AddDescribeCommand(CLI::App& cli, App& app);
+void AddLambdaCommand(CLI::App& cli, App& app);
 void AddVersionCommand(CLI::App& cli, App& app);
 
 /// The whole command line: returns the exit code.

@@ -76,6 +76,7 @@ int Main(int argc, char** argv, const Toolbox& toolbox, StopSource& stop) {
   AddInstallCommand(cli, app);
   AddDemoCommand(cli, app);
   AddDescribeCommand(cli, app);
+  AddLambdaCommand(cli, app);
   AddVersionCommand(cli, app);
   cli.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done with rows in quarantine,\n"
