@@ -13,7 +13,7 @@ export PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
 build_packages=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip unzip ca-certificates
   libcurl4-openssl-dev libssl-dev libyaml-cpp-dev libfmt-dev libcli11-dev libxxhash-dev libisal-dev
   libzstd-dev zlib1g-dev libcctz-dev tzdata libcpp-httplib-dev nlohmann-json3-dev libpugixml-dev libpcre2-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv curl openssl)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv curl openssl busybox-static)
 lake_packages=(default-jdk-headless maven)
 
 say() { echo "setup: $*" >&2; }
