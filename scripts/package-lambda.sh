@@ -16,7 +16,7 @@ if [[ ${1-} == --binary ]]; then
 fi
 [[ $# == 1 && $1 != -* ]] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
 out=$1
-[[ -x $binary ]] || die "there is no $binary: run run-ingesta.sh --help once, or name another one by --binary"
+[[ -x $binary ]] || die "there is no $binary: run run-ingesta.sh lake --help once, or name another one by --binary"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
