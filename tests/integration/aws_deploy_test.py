@@ -135,6 +135,21 @@ class Deployment(unittest.TestCase):
         cls.stack = cloudformation.describe_stacks(StackName="ingesta")["Stacks"][0]
         cls.template = moto.cloudformation.models.Stack.parse_template(TEMPLATE.read_text())
         cls.function = cls.client("lambda").get_function_configuration(FunctionName="ingesta-start")
+        cls.schedule = cls.make_schedule()
+
+    @classmethod
+    def make_schedule(cls):
+        """The template's schedule, by Scheduler's own API: what CloudFormation does of it on AWS."""
+        has, values = cls.template["Resources"]["DailySchedule"]["Properties"], cls.template["Parameters"]
+        roles = {role["RoleName"]: role["Arn"] for role in cls.client("iam").list_roles()["Roles"]}
+        queue_url = next(o["OutputValue"] for o in cls.stack["Outputs"] if o["OutputKey"] == "DeadLetterQueueUrl")
+        queue_arn = cls.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        target = has["Target"] | {"Arn": cls.function["FunctionArn"], "DeadLetterConfig": {"Arn": queue_arn},
+                                  "RoleArn": next(arn for name, arn in roles.items() if "SchedulerRole" in name)}
+        cls.client("scheduler").create_schedule(
+            Name="ingesta-daily", ScheduleExpression=values["Schedule"]["Default"], Target=target, State="ENABLED",
+            ScheduleExpressionTimezone=values["ScheduleTimezone"]["Default"], FlexibleTimeWindow=has["FlexibleTimeWindow"])
+        return cls.client("scheduler").get_schedule(Name="ingesta-daily")
 
     @classmethod
     def client(cls, service):
@@ -157,9 +172,8 @@ class Deployment(unittest.TestCase):
 
     def event(self, time=TIME):
         """What Scheduler makes of the schedule's input."""
-        text = self.template["Resources"]["DailySchedule"]["Properties"]["Target"]["Input"]
-        return text.replace("<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/daily"
-                            ).replace("<aws.scheduler.scheduled-time>", time)
+        text = self.schedule["Target"]["Input"]
+        return text.replace("<aws.scheduler.schedule-arn>", self.schedule["Arn"]).replace("<aws.scheduler.scheduled-time>", time)
 
     def tasks(self, started_by):
         ecs = self.client("ecs")
@@ -191,6 +205,7 @@ class Deployment(unittest.TestCase):
         self.assertEqual(rule["ApplyServerSideEncryptionByDefault"], {"SSEAlgorithm": "AES256"})
         groups = self.client("logs").describe_log_groups()["logGroups"]
         self.assertEqual({group.get("retentionInDays") for group in groups}, {30})
+        self.assertEqual(self.schedule["ScheduleExpression"], "cron(0 2 * * ? *)")
         self.assertEqual((self.function["Runtime"], self.function["Handler"]), ("provided.al2023", "bootstrap"))
 
     def test_roles_allow_what_is_needed_and_no_more(self):
