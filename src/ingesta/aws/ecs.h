@@ -29,8 +29,8 @@ struct EcsRunTask {
   std::vector<std::string> security_groups;
   bool assign_public_ip = false;
   std::vector<EcsContainerOverride> overrides;
-  /// 1 to 64 printable characters. ECS starts one task for it in 24 hours and answers later calls with that
-  /// one; with other members than the first call's they are kConflict.
+  /// 1 to 64 printable characters. ECS starts one task for it, for at most 24 hours, and answers later calls
+  /// with that one; with other members than the first call's they are kConflict.
   std::string client_token;
   std::string started_by;       ///< for people; letters, digits, `-_/`, at most 128
   bool propagate_tags = false;  ///< the definition's tags onto the task
