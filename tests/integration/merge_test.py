@@ -8,7 +8,6 @@ every key that ever came, as pyiceberg and DuckDB read it. The same run twice is
 between, and a run that is killed (POINTS times, by kill -9) is healed by the next one.
 """
 import collections
-import http.server
 import json
 import os
 import pathlib
@@ -18,92 +17,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import pyarrow
 from pyiceberg.table import StaticTable
 
 from lake_readers import connect, metadata_of, snapshots_of, written_beside_us
+from merge_service import KEYS, PIPELINE, Service, diff, pedido, plain, upsert
 
 INGESTA = sys.argv[1]
 POINTS = int(sys.argv[2]) if len(sys.argv) > 2 else 30
 SEED = 20261124
-PIPELINE = """
-name: pedidos
-client: {{base_url: "{url}"}}
-resource_defaults: {{primary_key: [id], write_disposition: merge}}
-resources:
-  - name: pedidos
-    endpoint: {{path: /pedidos, data_selector: pedidos, paginator: single_page}}
-    formats: [csv, iceberg]
-    partition_by: {{column: fecha, transform: month}}
-    columns:
-      - {{name: id, type: int64}}
-      - {{name: estado, type: string}}
-      - {{name: fecha, type: date}}
-      - {{name: total, type: "decimal(18,2)"}}
-      - {{name: peso, type: double}}
-  - name: lineas
-    explode: {{resource: pedidos, path: lineas}}
-    include_from_parent: [id]
-    primary_key: [pedido_id, linea]
-    formats: [iceberg]
-    columns:
-      - {{name: pedido_id, path: _pedidos_id, type: int64}}
-      - {{name: linea, type: int32}}
-      - {{name: articulo, type: string}}
-  - name: estados
-    endpoint: {{path: /estados, paginator: single_page}}
-    formats: [csv]
-    columns: [{{name: id, type: int64}}, {{name: nombre, type: string}}]
-"""
-KEYS = {"pedidos": ("id",), "lineas": ("pedido_id", "linea")}
-
-
-class Service:
-    """What the source has now."""
-
-    def __init__(self):
-        self.pedidos = {}
-        service = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                answer = ({"pedidos": list(service.pedidos.values())} if self.path == "/pedidos" else
-                          [{"id": 1, "nombre": "NUEVO"}])
-                body = json.dumps(answer).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
-def pedido(number, estado, month=1, lineas=2, peso=1.5):
-    return {"id": number, "estado": estado, "fecha": f"2026-{month:02}-15", "total": f"{number}.10", "peso": peso,
-            "lineas": [{"linea": line, "articulo": f"{estado} {line}"} for line in range(1, lineas + 1)]}
-
-
-def upsert(model, pedidos):
-    """The expected tables after a run that met `pedidos`."""
-    for p in pedidos:
-        row = {name: p[name] for name in ("id", "estado", "fecha", "total", "peso")}
-        model["pedidos"][(p["id"],)] = row
-        for line in p["lineas"]:
-            model["lineas"][(p["id"], line["linea"])] = {"pedido_id": p["id"], **line}
-
-
-def plain(row):
-    """A row as JSON has it: dates and decimals as text, NaN is not among the values."""
-    return {name: value if isinstance(value, (int, float, type(None))) else str(value) for name, value in row.items()}
 
 
 def by_pyiceberg(data, dataset):
@@ -122,11 +46,6 @@ def check(data, model, duck):
             found = {tuple(row[name] for name in key): plain(row) for row in rows}
             assert len(found) == len(rows), f"{dataset}: a key comes twice"
             assert found == model[dataset], f"{dataset}: {diff(found, model[dataset])}"
-
-
-def diff(found, expected):
-    return {key: (found.get(key), expected.get(key)) for key in found.keys() | expected.keys()
-            if found.get(key) != expected.get(key)}
 
 
 class Lake:
