@@ -47,13 +47,19 @@ class RestCatalogRuns(unittest.TestCase):
         path.write_text(text)
         return path
 
-    def run_ingesta(self, pipeline, code=0):
+    def ingesta(self, *arguments, code=0):
         env = plain_environment() | {"S3_BUCKET": "", "INGESTA_DATA_DIR": str(self.data), "PRODUCTOS_SERVICE_URL": self.service,
                 "CATALOG_CREDENTIAL": "ingesta:very-secret"}
-        done = subprocess.run([INGESTA, "run", str(pipeline), "--json"], env=env, capture_output=True, text=True, timeout=240)
+        done = subprocess.run([INGESTA, *arguments], env=env, capture_output=True, text=True, timeout=240)
         self.assertNotIn("very-secret", done.stdout + done.stderr)
         self.assertIn(done.returncode, [code] if isinstance(code, int) else code, done.stdout + done.stderr)
         return done
+
+    def run_ingesta(self, pipeline, *options, code=0):
+        return self.ingesta("run", str(pipeline), "--json", *options, code=code)
+
+    def lake(self, pipeline, *arguments, code=0):
+        return json.loads(self.ingesta("lake", *arguments, "-p", str(pipeline), "--json", code=code).stdout)
 
     def pyiceberg(self):
         return PyIcebergCatalog("test", uri=self.server.uri, credential="reader:secret",
@@ -136,6 +142,50 @@ class RestCatalogRuns(unittest.TestCase):
         for dataset in DATASETS:
             self.check_each_row_once(dataset)
             self.check_runs(dataset)
+
+    def test_the_lakes_commands_see_and_move_the_catalogs_tables(self):
+        pipeline = self.pipeline()
+        self.assertEqual(self.lake(pipeline, "tables"), [])
+        for run in ("first", "second", "third"):
+            self.run_ingesta(pipeline, "--run-id", run)
+        snapshots = [str(s.snapshot_id) for s in self.table("productos").snapshots()]
+        listed = {table["table"]: table for table in self.lake(pipeline, "tables")}
+        for dataset in DATASETS:
+            table = self.table(dataset)
+            rows = table.scan().to_arrow().num_rows
+            self.assertEqual((listed[dataset]["rows"], listed[dataset]["last_run"], listed[dataset]["snapshot"]),
+                             (rows, "third", str(table.current_snapshot().snapshot_id)))
+            self.assertEqual(listed[dataset + "_parquet"]["rows"], rows)
+        history = self.lake(pipeline, "history", "productos")["history"]
+        self.assertEqual([(state["run"], state["current"], state["snapshot"]) for state in history],
+                         [("third", True, snapshots[2]), ("second", False, snapshots[1]), ("first", False, snapshots[0])])
+        self.assertEqual(self.lake(pipeline, "verify", "--checksums")["pipelines"][0]["findings"], [])
+
+        # Back and on again: what pyiceberg reads is that snapshot.
+        rolled = self.lake(pipeline, "rollback", "productos", "--to", "first")
+        self.assertTrue(all(table["changed"] for table in rolled["tables"]), rolled)
+        self.assertEqual(str(self.table("productos").current_snapshot().snapshot_id), snapshots[0])
+        self.check_each_row_once("productos")
+        self.assertEqual({finding["kind"] for finding in self.lake(pipeline, "verify")["pipelines"][0]["findings"]}, {"stale"})
+        self.lake(pipeline, "rollback", "productos", "--to", "third")
+        self.assertEqual(str(self.table("productos").current_snapshot().snapshot_id), snapshots[2])
+
+        # What only old snapshots need goes, in the server's table as in the folder.
+        before = set((self.data / "iceberg" / "productos" / "data").rglob("*.parquet"))
+        (self.data / "iceberg" / "productos" / "data" / "dead.parquet").write_text("nobody's")
+        options = ("maintain", "productos", "--keep", "1", "--snapshot-age", "0s", "--orphan-age", "0s")
+        planned, = self.lake(pipeline, *options, "--dry-run")["tables"]
+        self.assertEqual((planned["expired_snapshots"], len(planned["orphans"])), (2, 1), planned)
+        self.assertEqual(len(self.table("productos").snapshots()), 3)
+        done, = self.lake(pipeline, *options)["tables"]
+        self.assertEqual((done["expired_snapshots"], done["expired_objects"], done["error"]),
+                         (2, planned["expired_objects"], None))
+        self.assertEqual([str(s.snapshot_id) for s in self.table("productos").snapshots()], [snapshots[2]])
+        self.assertLess(set((self.data / "iceberg" / "productos" / "data").rglob("*.parquet")), before)
+        self.check_each_row_once("productos")
+        self.assertEqual(self.lake(pipeline, "verify")["pipelines"][0]["findings"], [])
+        self.run_ingesta(pipeline, "--run-id", "fourth")
+        self.check_each_row_once("productos")
 
     def test_a_token_that_is_refused_is_named(self):
         done = self.run_ingesta(self.pipeline(auth="token: not-a-token"), code=1)
