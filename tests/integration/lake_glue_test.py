@@ -3,6 +3,7 @@
 read back by boto3 and pyiceberg, then looked at, rolled back and verified by `ingesta lake`. usage: lake_glue_test.py INGESTA"""
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -122,6 +123,33 @@ class LakeInGlue(unittest.TestCase):
             self.assertEqual(report["findings"], [])
             rows = {table["table"]: table["rows"] for table in self.lake("tables", pipeline=pipeline, **env)}
             self.assertEqual((rows["pedidos"], rows["pedidos_parquet"]), (200, 200))
+
+    def test_what_a_partition_of_several_files_replaced_goes_by_maintain(self):
+        text = (ROOT / "ingesta-ordenes/pipeline.yaml").read_text()
+        text = text[:text.index("  # The lines of each order")].replace("name: ordenes\n", "name: ventas\n")
+        text = re.sub("formats: .*", "formats: [csv, {type: parquet, target_file_size: 1MiB, compression: snappy}]", text)
+        pipeline = self.work / "ventas"
+        pipeline.mkdir()
+        (pipeline / "pipeline.yaml").write_text(text)
+        env = {"GLUE_DATABASE": "ventas_db", "ORDENES_SERVICE_URL": self.start_demo(3, 80000)}
+        runs = []
+        for _ in range(2):
+            run, = json.loads(self.ingesta("run", str(pipeline), "--json", **env).stdout)
+            runs.append({f["key"] for f in run["datasets"][0]["files"] if f["format"] == "parquet"})
+        self.assertGreater(min(map(len, runs)), 1)
+        lake = {"pipeline": pipeline, "GLUE_DATABASE": "ventas_db"}
+        self.assertEqual(set(self.objects("parquet/ventas/")), runs[0] | runs[1])
+        options = ("maintain", "ventas", "--orphan-age")
+        young, = self.lake(*options, "1h", **lake)["tables"]
+        self.assertEqual(young["replaced_files"], [], "a query may be reading them")
+        planned, = self.lake(*options, "0s", "--dry-run", **lake)["tables"]
+        done, = self.lake(*options, "0s", **lake)["tables"]
+        self.assertEqual((set(planned["replaced_files"]), planned["replaced_files"]), (runs[0], done["replaced_files"]))
+        self.assertEqual((done["left"], done["error"]), ([], None))
+        self.assertEqual(set(self.objects("parquet/ventas/")), runs[1])
+        self.assertEqual(self.lake("verify", "--checksums", **lake)["pipelines"][0]["findings"], [])
+        rows = {table["table"]: table["rows"] for table in self.lake("tables", **lake)}
+        self.assertEqual(rows["ventas_parquet"], 40000)
 
     def test_whole_runs(self):
         # The first run makes everything.

@@ -54,8 +54,9 @@ class Catalog {
   /// Whether the tables hold what the runs published. An error is one of the way there (refused access, no
   /// network): nothing is known then.
   virtual Result<TablesCheck> Verify(const DatasetHistory& history, ObjectIndex& objects) = 0;
-  /// Compact the datasets' Iceberg tables, expire old snapshots, remove orphans. Safe beside running
-  /// ingestions. The failure of one table is in its status and keeps no other from being maintained.
+  /// Compact the datasets' Iceberg tables, expire old snapshots, remove orphans and, with Glue, the files
+  /// that Parquet partitions were made of before. Safe beside running ingestions. The failure of one table is
+  /// in its status and keeps no other from being maintained.
   virtual std::vector<MaintainedTable> Maintain(const std::vector<std::string>& datasets,
                                                 const LakeMaintenanceOptions& options) = 0;
 };

@@ -59,7 +59,9 @@ class LakeCatalog final : public Catalog {
   }
   std::vector<MaintainedTable> Maintain(const std::vector<std::string>& datasets,
                                         const LakeMaintenanceOptions& options) override {
-    return MaintainLake(datasets, options, {*parts_.tables, context_.store, context_.clock, context_.random});
+    return MaintainLake(datasets, options,
+                        {*parts_.tables, context_.store, context_.clock, context_.random, parts_.glue.get(),
+                         parts_.database});
   }
 
  private:

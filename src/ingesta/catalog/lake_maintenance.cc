@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ingesta/catalog/iceberg/maintenance.h"
+#include "ingesta/catalog/replaced_partitions.h"
 
 namespace ingesta::catalog {
 namespace {
@@ -18,6 +19,7 @@ class Maintainer {
     MaintainedTable done;
     done.dataset = dataset;
     done.status = Run(done);
+    if (done.status.ok()) done.status = RemoveReplaced(done);
     return done;
   }
 
@@ -63,6 +65,20 @@ class Maintainer {
     for (const StoredObject& object : result.removed) done.orphans.push_back(object.key);
     done.orphan_bytes = result.bytes;
     done.left.insert(done.left.end(), result.left.begin(), result.left.end());
+    return Status::OK();
+  }
+
+  Status RemoveReplaced(MaintainedTable& done) {
+    if (context_.glue == nullptr || !options_.remove_orphans) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(
+        const auto files,
+        ReplacedPartitionFiles(done.dataset, context_.store, *context_.glue, context_.database,
+                               context_.clock.Now() - options_.orphan_age));
+    for (const StoredObject& file : files) {
+      done.replaced_files.push_back(file.key);
+      done.replaced_bytes += file.size;
+      if (!options_.dry_run && !context_.store.Delete(file.key).ok()) done.left.push_back(file.key);
+    }
     return Status::OK();
   }
 

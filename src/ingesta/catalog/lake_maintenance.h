@@ -1,10 +1,12 @@
-// The upkeep of a pipeline's Iceberg tables, one after the other: what `ingesta lake maintain` does and
-// tells. Safe beside running ingestions (see iceberg/maintenance.h). Not thread-safe itself.
+// The upkeep of a pipeline's tables, one dataset after the other: what `ingesta lake maintain` does and
+// tells. Safe beside running ingestions (see iceberg/maintenance.h, replaced_partitions.h). Not thread-safe
+// itself.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "ingesta/aws/glue.h"
 #include "ingesta/base/clock.h"
 #include "ingesta/base/object_store.h"
 #include "ingesta/catalog/iceberg/catalog.h"
@@ -18,10 +20,13 @@ struct LakeMaintenanceContext {
   ObjectStore& store;
   Clock& clock;
   Random& random;
+  aws::GlueClient* glue = nullptr;  ///< nullptr: no partition was ever repointed
+  std::string database;             ///< in Glue
 };
 
-/// Maintain the table of each dataset, in their order: compact, expire, then remove orphans. The failure of
-/// one table is in its status and keeps no other from being maintained.
+/// Maintain the tables of each dataset, in their order: the Iceberg table is compacted, its old snapshots
+/// expire and its orphans go, then the files of replaced Parquet partitions. The failure of one dataset is in
+/// its status and keeps no other from being maintained.
 std::vector<MaintainedTable> MaintainLake(const std::vector<std::string>& datasets,
                                           const LakeMaintenanceOptions& options,
                                           const LakeMaintenanceContext& context);

@@ -51,7 +51,8 @@ std::string Plural(int64_t count, const char* noun) {
 }
 
 std::string TableText(const MaintainedTable& table, bool dry_run) {
-  if (!table.exists && table.status.ok()) return fmt::format("  {}: no Iceberg table\n", table.dataset);
+  if (!table.exists && table.status.ok() && table.replaced_files.empty())
+    return fmt::format("  {}: no Iceberg table\n", table.dataset);
   std::string done;
   const auto add = [&done](const std::string& text) { done += (done.empty() ? "" : "; ") + text; };
   if (table.compacted_files > 0 && dry_run) {
@@ -70,6 +71,11 @@ std::string TableText(const MaintainedTable& table, bool dry_run) {
   if (!table.orphans.empty()) {
     add(fmt::format("{} ({}){}", Plural(static_cast<int64_t>(table.orphans.size()), "orphan"),
                     observe::HumanBytes(table.orphan_bytes), gone));
+  }
+  if (!table.replaced_files.empty()) {
+    add(fmt::format("{} ({}) of replaced partitions{}",
+                    Plural(static_cast<int64_t>(table.replaced_files.size()), "file"),
+                    observe::HumanBytes(table.replaced_bytes), gone));
   }
   if (done.empty() && table.status.ok()) done = "nothing to do";
   std::string text = fmt::format("  {}: {}\n", table.dataset, done.empty() ? "failed" : done);
@@ -111,6 +117,8 @@ Json TableJson(const std::string& pipeline, const MaintainedTable& table) {
               {"expired_objects", table.expired_objects},
               {"orphans", table.orphans},
               {"orphan_bytes", table.orphan_bytes},
+              {"replaced_files", table.replaced_files},
+              {"replaced_bytes", table.replaced_bytes},
               {"left", table.left},
               {"error", std::move(error)}};
 }
@@ -152,7 +160,7 @@ Status Maintain(const MaintainArguments& arguments, App& app) {
 
 void AddLakeMaintainCommand(CLI::App& group, App& app) {
   auto* command = group.add_subcommand(
-      "maintain", "Compact small files of Iceberg tables, expire old snapshots, remove orphans");
+      "maintain", "Compact small files of Iceberg tables, expire old snapshots, remove what nothing names");
   const auto arguments = std::make_shared<MaintainArguments>();
   command->add_option("DATASET", arguments->datasets, "All of the pipelines where none is named");
   arguments->lake.AddTo(*command);
@@ -164,8 +172,9 @@ void AddLakeMaintainCommand(CLI::App& group, App& app) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command
-      ->add_option("--orphan-age", arguments->orphan_age,
-                   "Younger files stay: they may belong to a run that is under way")
+      ->add_option(
+          "--orphan-age", arguments->orphan_age,
+          "Younger files stay, as a run may be under way, and what was replaced later, as a query may")
       ->type_name("DURATION")
       ->capture_default_str();
   command->add_option("--file-size", arguments->file_size, "Small files are put together up to this size")
@@ -173,7 +182,8 @@ void AddLakeMaintainCommand(CLI::App& group, App& app) {
       ->capture_default_str();
   command->add_flag("--no-compact", arguments->no_compact, "Leave data files as they are");
   command->add_flag("--no-expire", arguments->no_expire, "Leave snapshots as they are");
-  command->add_flag("--no-orphans", arguments->no_orphans, "Leave orphans as they are");
+  command->add_flag("--no-orphans", arguments->no_orphans,
+                    "Leave orphans and replaced partitions as they are");
   command->footer(
       "Safe beside running ingestions. On S3 it needs s3:DeleteObject as well; without it what can't be "
       "removed is "

@@ -104,6 +104,26 @@ TEST_F(VerifyLakeTest, ASupersededRunsPartitionsWereNeverPut) {
   EXPECT_THAT(Findings(), ElementsAre("hole " + never.key));
 }
 
+TEST_F(VerifyLakeTest, APartitionOfSeveralFilesIsItsNewestRuns) {
+  const std::string partition = "fecha=2026-11-24";
+  const auto put = [&](const std::string& folder) {
+    DatasetFile file = Put("parquet", "parquet/t/" + folder + "/t.parquet", folder, partition);
+    file.replaces = false;
+    return file;
+  };
+  const DatasetFile single = Put("parquet", "parquet/t/" + partition + "/t.parquet", "single", partition);
+  const DatasetFile first = put("20261124_040000/" + partition), second = put("20261124_060000/" + partition);
+  WriteManifest(Record("r0", "20261124_020000", {single}));
+  WriteManifest(Record("r1", "20261124_040000", {first}));
+  WriteManifest(Record("r2", "20261124_060000", {second}));
+  EXPECT_THAT(Findings(/*checksums=*/true), IsEmpty());
+  ASSERT_OK(store_->Delete(single.key));
+  ASSERT_OK(store_->Delete(first.key));
+  EXPECT_THAT(Findings(), IsEmpty());
+  ASSERT_OK(store_->Delete(second.key));
+  EXPECT_THAT(Findings(), ElementsAre("hole " + second.key));
+}
+
 TEST_F(VerifyLakeTest, APartitionWithoutRowsNowHasAnotherSize) {
   partition_by_ = {.column = "dia", .transform = "day", .timezone = "UTC", .name = "dia"};
   const std::string gone = "parquet/t/dia=2026-11-23/t.parquet";
