@@ -27,9 +27,11 @@ add_library(ingesta_options INTERFACE)
 target_compile_options(ingesta_options INTERFACE
   # Designated initialisers leave members to their defaults on purpose.
   -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
+  # In a unity build each file is "included", and its classes with members of its own types look like a header's.
+  $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>
   $<$<BOOL:${INGESTA_WERROR}>:-Werror>)
 if(INGESTA_SANITIZE)
-  add_compile_options(-fsanitize=${INGESTA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${INGESTA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${INGESTA_SANITIZE})
 else()
   # Hardening as Debian builds its own packages; _FORTIFY_SOURCE needs optimisation.

@@ -31,6 +31,7 @@ endfunction()
 function(ingesta_test name)
   cmake_parse_arguments(arg "" "LABEL" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF) # each test has its helpers to itself
   target_link_libraries(${name} PRIVATE ${arg_LIBS} ingesta_testing GTest::gmock GTest::gtest_main ingesta_options)
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector> <memory>)
   target_compile_definitions(${name} PRIVATE INGESTA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
