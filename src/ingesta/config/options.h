@@ -32,8 +32,8 @@ class Options {
     return std::get<std::vector<std::string>>(values_.at(name));
   }
   /// `fallback` where the option has no value.
-  std::string StringOr(const std::string& name, std::string fallback) const {
-    return Has(name) ? GetString(name) : std::move(fallback);
+  std::string StringOr(const std::string& name, const std::string& fallback) const {
+    return Has(name) ? GetString(name) : fallback;
   }
 
  private:
