@@ -92,7 +92,7 @@ struct DatasetRecord {
   std::vector<DatasetFile> files;
   std::optional<DatasetFile> quarantine;
   std::vector<SuiteRecord> expectations;
-  std::vector<DatasetFile> validations;  ///< Great Expectations' result files, one a suite
+  std::vector<DatasetFile> validations;     ///< Great Expectations' result files, one a suite
   std::optional<DatasetFile> fingerprints;  ///< of a dataset with a key: becomes part of the state
   std::string content_digest;               ///< equal where the rows are: 16 hex digits; "" = no key
   std::optional<Changes> changes;           ///< nullopt: there is no run before it to compare with
