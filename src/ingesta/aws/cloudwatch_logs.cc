@@ -8,7 +8,7 @@
 namespace ingesta::aws {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using LogsJson = nlohmann::ordered_json;
 
 /// The events of a call may span 24 hours.
 constexpr std::chrono::hours kMaxLogSpan{24};
@@ -24,13 +24,13 @@ void CutMessage(std::string& message) {
 
 std::string BatchBody(const std::string& group, const std::string& stream,
                       const std::vector<LogEvent>& events, size_t begin, size_t end) {
-  Json list = Json::array();
+  LogsJson list = LogsJson::array();
   for (size_t i = begin; i < end; ++i) {
     const auto millis = std::chrono::duration_cast<Millis>(events[i].at.time_since_epoch()).count();
-    list.push_back(Json{{"timestamp", millis}, {"message", events[i].message}});
+    list.push_back(LogsJson{{"timestamp", millis}, {"message", events[i].message}});
   }
-  const Json body{{"logGroupName", group}, {"logStreamName", stream}, {"logEvents", std::move(list)}};
-  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const LogsJson body{{"logGroupName", group}, {"logStreamName", stream}, {"logEvents", std::move(list)}};
+  return body.dump(-1, ' ', false, LogsJson::error_handler_t::replace);
 }
 
 /// How many of a batch of `count` events an answer says were dropped.
@@ -104,7 +104,7 @@ Result<std::string> CloudWatchLogsClient::PutBatch(const std::string& group, con
 
 // The stream is new with each process; the group is mostly there, made by whoever set its retention.
 Status CloudWatchLogsClient::CreateStream(const std::string& group, const std::string& stream) {
-  const std::string body = Json{{"logGroupName", group}, {"logStreamName", stream}}.dump();
+  const std::string body = LogsJson{{"logGroupName", group}, {"logStreamName", stream}}.dump();
   for (int tries = 1;; ++tries) {
     ARROW_ASSIGN_OR_RAISE(const auto answer, service_.Call("CreateLogStream", group, body, nullptr));
     if (answer.ok || answer.refusal.error.code == "ResourceAlreadyExistsException") return Status::OK();
@@ -112,7 +112,7 @@ Status CloudWatchLogsClient::CreateStream(const std::string& group, const std::s
       return CommonRefusal(answer.refusal, group, fmt::format("the log group {}", group));
     }
     ARROW_ASSIGN_OR_RAISE(const auto made, service_.Call("CreateLogGroup", group,
-                                                         Json{{"logGroupName", group}}.dump(), nullptr));
+                                                         LogsJson{{"logGroupName", group}}.dump(), nullptr));
     if (!made.ok && made.refusal.error.code != "ResourceAlreadyExistsException") {
       return CommonRefusal(made.refusal, group,
                            fmt::format("the log group {}, or make it beforehand", group));

@@ -15,7 +15,7 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
-std::string Lower(std::string_view text) {
+std::string LowerName(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
   return out;
@@ -53,7 +53,7 @@ IniHeader SplitHeader(std::string_view text) {
 bool SplitPair(std::string_view line, std::string* key, std::string* value) {
   const size_t at = line.find_first_of("=:");
   if (at == std::string_view::npos) return false;
-  *key = Lower(Trim(line.substr(0, at)));
+  *key = LowerName(Trim(line.substr(0, at)));
   *value = std::string(Trim(line.substr(at + 1)));
   return !key->empty();
 }

@@ -15,7 +15,7 @@ namespace ingesta::aws {
 namespace {
 
 /// The first answer, new credentials, the server's clock.
-constexpr int kMaxRounds = 3;
+constexpr int kMaxCallRounds = 3;
 
 /// The service gave up in the midst of it; like a 5xx it does not say what was done.
 bool IsTimeOutAnswer(const ServiceError& error) {
@@ -139,7 +139,7 @@ Result<JsonService::Answer> JsonService::Call(const std::string& operation, cons
     const ServiceError error = ParseServiceError(*response);
     const bool healed = healing.SetClock(error, *response, server_clock_) ||
                         healing.RenewCredentials(error, *credentials, *credentials_);
-    if (healed && round < kMaxRounds) continue;
+    if (healed && round < kMaxCallRounds) continue;
     return Answer{.ok = false,
                   .body = "",
                   .refusal = {.error = error,

@@ -12,7 +12,7 @@ namespace ingesta::config {
 namespace {
 
 /// Every part with its length, so that no two trees have the same text.
-void Append(const Node& node, std::string& out) {
+void AppendToHash(const Node& node, std::string& out) {
   switch (node.kind) {
     case Node::Kind::kNull:
       out += "n;";
@@ -24,7 +24,7 @@ void Append(const Node& node, std::string& out) {
       break;
     case Node::Kind::kList:
       out += fmt::format("[{}:", node.items.size());
-      for (const Node& item : node.items) Append(item, out);
+      for (const Node& item : node.items) AppendToHash(item, out);
       break;
     case Node::Kind::kMap: {
       out += fmt::format("{{{}:", node.entries.size());
@@ -34,7 +34,7 @@ void Append(const Node& node, std::string& out) {
                 [](const NodeEntry* a, const NodeEntry* b) { return a->key < b->key; });
       for (const NodeEntry* entry : sorted) {
         out += fmt::format("{}:{}=", entry->key.size(), entry->key);
-        Append(entry->value, out);
+        AppendToHash(entry->value, out);
       }
       break;
     }
@@ -45,7 +45,7 @@ void Append(const Node& node, std::string& out) {
 
 std::string ConfigHash(const Node& root, const std::vector<std::string>& files) {
   std::string canonical;
-  Append(root, canonical);
+  AppendToHash(root, canonical);
   for (const std::string& text : files) canonical += fmt::format("f{}:{};", text.size(), text);
   const XXH128_hash_t hash = XXH3_128bits(canonical.data(), canonical.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);

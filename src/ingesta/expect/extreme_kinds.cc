@@ -66,7 +66,7 @@ class ExtremeCheck final : public AggregateCheck {
   std::vector<ValueKey> keys_;
 };
 
-Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool largest) {
+Result<std::unique_ptr<Check>> MakeExtreme(const CheckContext& context, bool largest) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   const arrow::DataType& type = *context.schema.field(column)->type();
   if (KindOf(type) == ValueKind::kOther)
@@ -84,13 +84,13 @@ std::vector<ExpectationKind> ExtremeKinds() {
            .summary_es = "El valor más pequeño está entre dos límites",
            .domain = Domain::kColumnAggregate,
            .kwargs = BoundKwargs(KwargType::kBound),
-           .make = [](const CheckContext& context) { return Make(context, false); }},
+           .make = [](const CheckContext& context) { return MakeExtreme(context, false); }},
           {.type = "expect_column_max_to_be_between",
            .summary = "The largest value lies between bounds",
            .summary_es = "El valor más grande está entre dos límites",
            .domain = Domain::kColumnAggregate,
            .kwargs = BoundKwargs(KwargType::kBound),
-           .make = [](const CheckContext& context) { return Make(context, true); }}};
+           .make = [](const CheckContext& context) { return MakeExtreme(context, true); }}};
 }
 
 }  // namespace ingesta::expect

@@ -26,7 +26,7 @@ class SetRule final : public RowRule {
   std::vector<ValueKey> keys_;
 };
 
-Result<std::unique_ptr<Check>> Make(const CheckContext& context, bool wanted) {
+Result<std::unique_ptr<Check>> MakeMembership(const CheckContext& context, bool wanted) {
   ARROW_ASSIGN_OR_RAISE(const int column, context.ColumnIndex());
   ValueSet set(*context.schema.field(column)->type(), context.kwarg("value_set"));
   return MakeColumnMapCheck(context, std::make_unique<SetRule>(column, std::move(set), wanted));
@@ -44,13 +44,13 @@ std::vector<ExpectationKind> SetKinds() {
            .summary_es = "Los valores pertenecen a un conjunto",
            .row_level = true,
            .kwargs = Kwargs(),
-           .make = [](const CheckContext& context) { return Make(context, true); }},
+           .make = [](const CheckContext& context) { return MakeMembership(context, true); }},
           {.type = "expect_column_values_to_not_be_in_set",
            .summary = "No value belongs to a set",
            .summary_es = "Ningún valor pertenece a un conjunto",
            .row_level = true,
            .kwargs = Kwargs(),
-           .make = [](const CheckContext& context) { return Make(context, false); }}};
+           .make = [](const CheckContext& context) { return MakeMembership(context, false); }}};
 }
 
 }  // namespace ingesta::expect

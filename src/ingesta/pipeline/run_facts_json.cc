@@ -4,26 +4,26 @@
 
 namespace ingesta::pipeline {
 
-using Json = nlohmann::ordered_json;
+using FactsJson = nlohmann::ordered_json;
 
-void AddFacts(const RunFacts& facts, Json& run) {
-  Json steps = Json::array();
+void AddFacts(const RunFacts& facts, FactsJson& run) {
+  FactsJson steps = FactsJson::array();
   for (const RunStep& step : facts.steps) {
-    Json json{{"step", step.step}};
+    FactsJson json{{"step", step.step}};
     if (!step.dataset.empty()) json["dataset"] = step.dataset;
     json["started_at"] = step.started_at;
     json["seconds"] = step.seconds;
     steps.push_back(std::move(json));
   }
-  Json retries = Json::array();
+  FactsJson retries = FactsJson::array();
   for (const RetryNote& note : facts.retries) {
-    retries.push_back(Json{{"at", note.at},
-                           {"dataset", note.dataset},
-                           {"url", note.url},
-                           {"attempt", note.attempt},
-                           {"wait_seconds", note.wait_seconds},
-                           {"code", note.code},
-                           {"message", note.message}});
+    retries.push_back(FactsJson{{"at", note.at},
+                                {"dataset", note.dataset},
+                                {"url", note.url},
+                                {"attempt", note.attempt},
+                                {"wait_seconds", note.wait_seconds},
+                                {"code", note.code},
+                                {"message", note.message}});
   }
   run["steps"] = std::move(steps);
   run["retry_notes"] = std::move(retries);
@@ -31,14 +31,14 @@ void AddFacts(const RunFacts& facts, Json& run) {
   run["store_requests"] = facts.store_requests;
 }
 
-RunFacts FactsFrom(const Json& run) {
+RunFacts FactsFrom(const FactsJson& run) {
   RunFacts facts;
   if (!run.contains("steps")) return facts;
-  for (const Json& step : run.at("steps")) {
+  for (const FactsJson& step : run.at("steps")) {
     facts.steps.push_back({step.at("step").get<std::string>(), step.value("dataset", ""),
                            step.at("started_at").get<std::string>(), step.at("seconds").get<double>()});
   }
-  for (const Json& note : run.at("retry_notes")) {
+  for (const FactsJson& note : run.at("retry_notes")) {
     facts.retries.push_back({.at = note.at("at").get<std::string>(),
                              .dataset = note.at("dataset").get<std::string>(),
                              .url = note.at("url").get<std::string>(),
