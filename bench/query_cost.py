@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 from athena_stand_in import AthenaStandIn, documented_queries
-from servers import DATASETS
+from servers import DATASETS, pipeline_text
 
 USD_A_TB = 5
 AT_LEAST = 10e6
@@ -54,7 +54,8 @@ def zipped_pipelines(folder):
     for source in sorted(ROOT.glob("ingesta-*/pipeline.yaml")):
         target = folder / source.parent.name / source.name
         target.parent.mkdir(parents=True)
-        text = re.sub(r"formats: \[csv\b", "formats: [{type: csv, compression: gzip}", source.read_text())
+        text = pipeline_text(source.parent.name.removeprefix("ingesta-"))
+        text = re.sub(r"formats: \[csv\b", "formats: [{type: csv, compression: gzip}", text)
         target.write_text(text)
         yield str(target)
 

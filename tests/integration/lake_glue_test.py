@@ -125,7 +125,7 @@ class LakeInGlue(unittest.TestCase):
             self.assertEqual((rows["pedidos"], rows["pedidos_parquet"]), (200, 200))
 
     def test_what_a_partition_of_several_files_replaced_goes_by_maintain(self):
-        text = (ROOT / "ingesta-ordenes/pipeline.yaml").read_text()
+        text = pipeline_text("ordenes")
         text = text[:text.index("  # The lines of each order")].replace("name: ordenes\n", "name: ventas\n")
         text = re.sub("formats: .*", "formats: [csv, {type: parquet, target_file_size: 1MiB, compression: snappy}]", text)
         pipeline = self.work / "ventas"

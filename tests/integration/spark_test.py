@@ -21,7 +21,7 @@ import time
 import unittest
 
 from lake_readers import DATASETS, connect, metadata_of
-from servers import ROOT, DemoServices, plain_environment
+from servers import ROOT, DemoServices, pipeline_text, plain_environment
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "rest_catalog"))
 from server import RestCatalog
@@ -114,7 +114,7 @@ class SparkReads(unittest.TestCase):
         """Two runs into the local lake, the second with other rows; one with the tables in the REST catalog."""
         for seed in (1, 2):
             cls.ingesta("demo", "--run", "--rows", str(ROWS), "--seed", str(seed))
-        text = (ROOT / "ingesta-productos" / "pipeline.yaml").read_text()
+        text = pipeline_text("productos")
         text += f"\ncatalog:\n  type: rest\n  uri: {cls.rest.uri}\n  namespace: inventario\n  credential: ingesta:secret\n"
         pipeline = cls.work / "rest.yaml"
         pipeline.write_text(text)
