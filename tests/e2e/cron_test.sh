@@ -106,7 +106,12 @@ first, second = ([json.loads(line) for line in open(path)] for path in sys.argv[
 assert all({"time", "level", "message"} <= line.keys() for line in first + second)
 assert any("taking over" in line["message"] for line in first), "the dead run's lease was not taken over"
 summary = first[-1]
-assert summary["exit_code"] == 0 and summary["rows"] > 2000, summary
+# While the first run waited for productos the second one did the others; on a slow machine it is still at one of them.
+statuses = {run["pipeline"]: run["status"] for run in summary["runs"]}
+assert summary["exit_code"] == (4 if "lease_held" in statuses.values() else 0), summary
+assert summary["rows"] > 2000 and set(statuses.values()) <= {"succeeded", "lease_held"}, summary
+done = {run["pipeline"] for line in first + second for run in line.get("runs", []) if run["status"] == "succeeded"}
+assert done == {"productos", "ordenes", "proveedores"}, done
 productos = next(run for run in summary["runs"] if run["pipeline"] == "productos")
 assert productos["status"] == "succeeded", productos
 held = next(run for line in second for run in line.get("runs", []) if run["status"] == "lease_held")

@@ -6,7 +6,6 @@ import shutil
 import site
 
 import duckdb
-from pyiceberg.catalog.sql import SqlCatalog
 
 DATASETS = ("productos", "categorias", "ordenes", "detalles_orden", "clientes", "proveedores")
 
@@ -37,6 +36,7 @@ def snapshots_of(table):
 def written_beside_us(table):
     """pyiceberg's table over the folder of one of ours; what it commits is the table's next version, as a filesystem catalog
     looks for it: the next number, and the hint."""
+    from pyiceberg.catalog.sql import SqlCatalog  # not in every environment that reads tables
     metadata = metadata_of(table)
     catalog = SqlCatalog("other", uri="sqlite:///:memory:", warehouse=f"file://{pathlib.Path(table).parent}")
     catalog.create_namespace("n")
