@@ -42,11 +42,19 @@ class AthenaStandIn(contextlib.ExitStack):
             self.enter_context(begun.pop_all())
         return self
 
-    def make_bucket(self, name):
-        subprocess.run(["curl", "-sSf", "-X", "PUT", f"{self.env['AWS_ENDPOINT_URL_S3']}/{name}", "--aws-sigv4",
+    def s3(self, method, path):
+        subprocess.run(["curl", "-sSf", "-X", method, f"{self.env['AWS_ENDPOINT_URL_S3']}/{path}", "--aws-sigv4",
                         "aws:amz:us-east-1:s3", "--user", f"{self.env['AWS_ACCESS_KEY_ID']}:{self.env['AWS_SECRET_ACCESS_KEY']}"],
                        check=True)
+
+    def make_bucket(self, name):
+        self.s3("PUT", name)
         return name
+
+    def forget_states(self):
+        """The next run can't know that the tables hold its rows already: it replaces them."""
+        for pipeline in PIPELINES:
+            self.s3("DELETE", f"{self.env['S3_BUCKET']}/_ingesta/state/{pathlib.Path(pipeline).name.removeprefix('ingesta-')}.json")
 
     def ingesta(self, *pipelines, **environment):
         done = subprocess.run([self.binary, "run", *(pipelines or PIPELINES)], env=self.env | environment,

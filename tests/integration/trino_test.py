@@ -20,8 +20,9 @@ class AthenasView(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.lake = cls.enterClassContext(AthenaStandIn(INGESTA, 600))
-        for _ in range(2):
-            cls.lake.ingesta(GLUE_DATABASE=DATABASE)
+        cls.lake.ingesta(GLUE_DATABASE=DATABASE)
+        cls.lake.forget_states()
+        cls.lake.ingesta(GLUE_DATABASE=DATABASE)
 
     def query(self, sql):
         return self.lake.execute(sql, DATABASE)[1]
