@@ -6,7 +6,6 @@ usage: changes_test.py INGESTA
 A small service changes between the runs as a plain dict does; the dict says what is new, changed and deleted.
 """
 import copy
-import http.server
 import json
 import pathlib
 import random
@@ -14,13 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 from pyiceberg.table import StaticTable
 
 from lake_readers import metadata_of, snapshots_of, written_beside_us
-from servers import plain_environment
+from servers import JsonService, plain_environment
 
 INGESTA = sys.argv.pop(1)
 PIPELINE = """
@@ -54,36 +52,22 @@ resources:
 """
 
 
-class Service:
+class Service(JsonService):
     """The articles that there are now, in pages."""
 
     def __init__(self):
+        super().__init__()
         self.articulos = {}
         self.answers = 0
-        service = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                query = dict(pair.split("=") for pair in self.path.partition("?")[2].split("&"))
-                page, size = int(query["page"]), int(query["per_page"])
-                rows = [copy.deepcopy(service.articulos[key]) for key in sorted(service.articulos)]
-                for row in rows:
-                    service.answers += 1
-                    row["visto"] = f"visto {service.answers}"
-                body = json.dumps({"articulos": rows[(page - 1) * size:page * size], "total": len(rows),
-                                   "pages": max(1, -(-len(rows) // size))}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+    def answer(self, path):
+        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&"))
+        page, size = int(query["page"]), int(query["per_page"])
+        rows = [copy.deepcopy(self.articulos[key]) for key in sorted(self.articulos)]
+        for row in rows:
+            self.answers += 1
+            row["visto"] = f"visto {self.answers}"
+        return {"articulos": rows[(page - 1) * size:page * size], "total": len(rows), "pages": max(1, -(-len(rows) // size))}
 
 
 def article(key, rng):

@@ -1,8 +1,6 @@
 """What the tests of merging runs share: a small service that changes between runs, its pipeline, and the rows that a plain
 dict says the tables must hold."""
-import http.server
-import json
-import threading
+from servers import JsonService
 
 PIPELINE = """
 name: pedidos
@@ -36,30 +34,15 @@ resources:
 KEYS = {"pedidos": ("id",), "lineas": ("pedido_id", "linea")}
 
 
-class Service:
+class Service(JsonService):
     """What the source has now."""
 
     def __init__(self):
+        super().__init__()
         self.pedidos = {}
-        service = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                answer = ({"pedidos": list(service.pedidos.values())} if self.path == "/pedidos" else
-                          [{"id": 1, "nombre": "NUEVO"}])
-                body = json.dumps(answer).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+    def answer(self, path):
+        return {"pedidos": list(self.pedidos.values())} if path == "/pedidos" else [{"id": 1, "nombre": "NUEVO"}]
 
 
 def pedido(number, estado, month=1, lineas=2, peso=1.5):

@@ -1,9 +1,12 @@
 """What the tests of whole runs start on loopback: the scripts' servers and the demo services, on ports of their own."""
+import http.server
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PIPELINES = [str(ROOT / f"ingesta-{name}") for name in ("productos", "ordenes", "proveedores")]
@@ -59,3 +62,26 @@ class DemoServices:
         self.process.terminate()
         self.process.wait()
         self.process.stdout.close()
+
+
+class JsonService:
+    """A service in this process, on a port of its own at `url`: a GET's answer is `answer(path)`, as JSON."""
+
+    def __init__(self):
+        service = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = json.dumps(service.answer(self.path)).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
