@@ -50,6 +50,7 @@ void PrintSummary(const std::vector<pipeline::RunOutcome>& outcomes,
   const bool json = arguments.json || arguments.summary == "json";
   const std::string text = json ? OutcomesToJson(outcomes) : FormatSummary(outcomes, app.ColorOnStdout());
   std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);  // before telemetry is waited for
 }
 
 }  // namespace
